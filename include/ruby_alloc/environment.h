@@ -1,0 +1,23 @@
+/*
+ * Environment variables of libruby_alloc.so, declared once: the library reads
+ * them, `ruby_alloc_top --help` and the README show them, a test compares.
+ *
+ * Example: X is handed each line in turn.
+ *     #define PRINT(name, value, meaning) printf("%s=%s  %s\n", #name, value, meaning);
+ *     RA_ENVIRONMENT(PRINT)
+ *
+ * A value that makes no sense is noted in the log and ignored. They are read once,
+ * when the process starts, and not at all in a setuid program.
+ */
+#ifndef RUBY_ALLOC_ENVIRONMENT_H
+#define RUBY_ALLOC_ENVIRONMENT_H
+
+/* X(name, form of its value, meaning) */
+#define RA_ENVIRONMENT(X)                                                                          \
+    X(RUBY_ALLOC, "0", "don't count in this process: only forward to jemalloc")                    \
+    X(RUBY_ALLOC_ALL, "1", "count in every process, not only where Ruby is present")               \
+    X(RUBY_ALLOC_DIR, "DIR", "make the region in DIR (default: /dev/shm, then others)")            \
+    X(RUBY_ALLOC_INTERVAL, "SECONDS", "sample jemalloc's statistics this often (10; 0: on request)") \
+    X(RUBY_ALLOC_LOG, "FILE", "append what goes wrong to FILE (default: nothing is said)")
+
+#endif

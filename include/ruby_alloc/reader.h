@@ -1,0 +1,112 @@
+/*
+ * The reader: finds the regions of counting processes and copies them, without
+ * stopping or touching the process. libruby_alloc_reader.a; needs libc only.
+ *
+ * Example:
+ *     struct ra_failure why;
+ *     struct ra_reader *reader;
+ *     struct ra_snapshot *snapshot;
+ *     if (ruby_alloc_reader_open(&reader, pid, &why) != RA_OK ||
+ *         ruby_alloc_reader_snapshot(reader, RA_SAMPLE_WAIT_MS, &snapshot, &why) != RA_OK)
+ *         errx(1, "%s", why.message);
+ *
+ * A region is hostile input: nothing read from it is trusted, no text from it is
+ * handed out unless it is valid UTF-8 without control characters, it is copied
+ * with pread and never looked at through a mapping.
+ *
+ * Errors: every function that can fail returns a status and, unless that is
+ * RA_OK, fills *why with a line for people that names the likely cause and the
+ * cure. No function prints, exits or changes signal dispositions.
+ *
+ * Threads: no globals; one object must not be used by two threads at once.
+ */
+#ifndef RUBY_ALLOC_READER_H
+#define RUBY_ALLOC_READER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ruby_alloc/version.h"
+
+/*
+ * Statuses: S(name, exit status of ruby_alloc_top, meaning). Exit statuses are
+ * fixed by the report's contract; 2 and 10 belong to ruby_alloc_top alone.
+ */
+#define RA_STATUSES(S)                                                                             \
+    S(OK, 0, "done")                                                                               \
+    S(ABSENT, 1, "no such process, or none found")                                                 \
+    S(NO_REGION, 3, "the process has no region")                                                   \
+    S(DENIED, 4, "permission denied")                                                              \
+    S(DAMAGED, 5, "the region is damaged or of a version this program can't read")                 \
+    S(TIMEOUT, 6, "the process did not answer a request in time")                                  \
+    S(SYSTEM, 1, "the system refused something: memory, files")
+
+enum ra_status {
+#define RA_STATUS_NAME(name, exit_status, meaning) RA_##name,
+    RA_STATUSES(RA_STATUS_NAME)
+#undef RA_STATUS_NAME
+};
+
+struct ra_failure {
+    enum ra_status status;
+    char message[1024]; /* one line, no newline, no program name, printable */
+};
+
+enum { RA_SAMPLE_WAIT_MS = 2000 }; /* a sample takes microseconds; a loaded machine may be late */
+
+struct ra_reader;   /* the open region of one process */
+struct ra_snapshot; /* a checked copy of it, and what /proc said at that moment */
+
+/*
+ * Find and open the region of process pid (as seen by the caller). The process
+ * may be in another pid or mount namespace, or dead with its region left behind.
+ *
+ * Returns RA_OK and the reader in *reader, to be closed with
+ * ruby_alloc_reader_close; RA_ABSENT, RA_NO_REGION (the message says what the
+ * process looks like: not a Ruby, counting off, started without the library, and
+ * whether jemalloc is loaded), RA_DENIED, RA_DAMAGED or RA_SYSTEM.
+ */
+enum ra_status ruby_alloc_reader_open(struct ra_reader **reader, pid_t pid, struct ra_failure *why);
+
+void ruby_alloc_reader_close(struct ra_reader *reader);
+
+/*
+ * Take a snapshot. A running process is asked for a fresh sample of jemalloc's
+ * statistics first, and given wait_ms milliseconds to answer (0: don't ask).
+ *
+ * Returns RA_OK and the snapshot; RA_TIMEOUT and a snapshot all the same, with an
+ * old sample or none; any other status and no snapshot (*snapshot is NULL).
+ * A process that ended since it was opened is not an error: the snapshot says so,
+ * but RA_ABSENT when it ended and took its region with it.
+ */
+enum ra_status ruby_alloc_reader_snapshot(struct ra_reader *reader, int wait_ms,
+                                          struct ra_snapshot **snapshot, struct ra_failure *why);
+
+/*
+ * Ask the process for a fresh sample without waiting; the next snapshot waits for
+ * what is left. For callers that read many processes: ask all of them, then take
+ * the snapshots, and no time is spent asleep. Failures show up in the snapshot.
+ *
+ * From then on PSS, lazily freed bytes, command line and thread names, which are dear
+ * to read, may be up to ten seconds old in this reader's snapshots.
+ */
+void ruby_alloc_reader_ask(struct ra_reader *reader);
+
+/* Free a snapshot; NULL is allowed. */
+void ruby_alloc_snapshot_free(struct ra_snapshot *snapshot);
+
+/*
+ * All processes that have a region the caller can see, living and dead, ascending
+ * by pid. Those the caller may not read are counted in *denied (may be NULL).
+ *
+ * Returns RA_OK, an array of pids in *pids (to be freed with free; NULL when none)
+ * and its length in *count; or RA_SYSTEM.
+ */
+enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denied,
+                                      struct ra_failure *why);
+
+/* The exit status of ruby_alloc_top that goes with status. */
+int ruby_alloc_status_exit(enum ra_status status);
+
+#endif

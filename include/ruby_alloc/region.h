@@ -1,0 +1,281 @@
+/*
+ * The region: the file through which a counting process shows its allocations.
+ *
+ * The library (the writer) makes one for each process and maps it; the reader
+ * copies it with pread and never trusts a word of it. It holds fixed-width
+ * integers and bounded strings, no pointers and no hidden padding, in the byte
+ * order of the machine. The header describes the rest: a section is found by its
+ * offset, element size and count, never by this file's own sizeof, so that a
+ * newer reader reads an older region. A change that an older reader would
+ * misread raises RA_LAYOUT_MAJOR.
+ *
+ * Name: RA_REGION_PREFIX pid "." start-time "." pid-namespace, all decimal; the
+ * start time is field 22 of /proc/PID/stat (clock ticks after boot), the
+ * namespace is the inode of /proc/PID/ns/pid, the pid is the one inside it. It
+ * lies in the first of these that can be written: $RUBY_ALLOC_DIR alone where it
+ * is set; else /dev/shm, $XDG_RUNTIME_DIR, /tmp.
+ *
+ * Order: the writer fills the header and stores `ready` last (release); the
+ * reader loads nothing else before it has seen RA_READY. Counters only grow, by
+ * plain 64-bit adds of their one writer (the thread whose slot it is) or by
+ * atomic adds (shared, moved). The sample is under a sequence lock: odd while it
+ * is being written.
+ *
+ * Futex words: a reader adds 1 to `request` and wakes it; the sampler writes the
+ * sample, stores the value it saw into `answered`.
+ */
+#ifndef RUBY_ALLOC_REGION_H
+#define RUBY_ALLOC_REGION_H
+
+#include <stdint.h>
+
+#include "ruby_alloc/buckets.h"
+
+#define RA_REGION_PREFIX "ruby_alloc."
+#define RA_REGION_MAGIC "RUBYALOC" /* eight bytes, no terminator */
+#define RA_DEFAULT_DIR "/dev/shm"
+
+enum {
+    RA_LAYOUT_MAJOR = 1,
+    RA_LAYOUT_MINOR = 0,
+    RA_READY = 0x52454459, /* "REDY" */
+
+    RA_SLOT_BYTES = 8192,
+    RA_SLOT_MAX = 1024,     /* threads alive at once with a slot of their own */
+    RA_SLOT_START = 8,      /* slots that are there from the beginning */
+    RA_SLOT_GROW = 2,       /* slots added at once: the budget is 8 KiB a thread */
+    RA_CLASS_MAX = 256,     /* jemalloc 5.3 has 232 on x86-64 */
+    RA_BIN_MAX = 128,       /* of which 36 are small, i.e. live in slabs */
+    RA_COMMAND_BYTES = 512, /* command line, cut off if longer */
+    RA_VERSION_BYTES = 64
+};
+
+/*
+ * Calls counted by name. malloc and free have no counter of their own: they are
+ * what the histograms hold beyond these (ra_report, "calls").
+ */
+#define RA_CALLS(X)                                                                                \
+    X(calloc, "calloc calls that returned memory")                                                 \
+    X(realloc, "realloc and reallocarray calls that did something")                                \
+    X(realloc_new, "of these, the ones that returned memory")                                      \
+    X(realloc_freed, "of these, the ones that had an old object to free")                          \
+    X(aligned, "posix_memalign, aligned_alloc, memalign, valloc, pvalloc that returned memory")    \
+    X(cxx_new, "C++ operator new calls that returned memory")                                      \
+    X(other, "mallocx, rallocx and xallocx calls that did something")                              \
+    X(other_new, "of these, the ones that made an object")                                         \
+    X(other_freed, "of these, the ones that freed an old object")                                  \
+    X(failed, "calls for a size above 0 that returned no memory")
+
+enum ra_call {
+#define RA_CALL_INDEX(name, help) RA_CALL_##name,
+    RA_CALLS(RA_CALL_INDEX)
+#undef RA_CALL_INDEX
+        RA_CALL_COUNT,
+    RA_CALL_SPACE = 16 /* room in the slot */
+};
+_Static_assert(RA_CALL_COUNT <= RA_CALL_SPACE, "a slot has room for every call");
+
+/* One large bucket. Byte sums, as not every jemalloc rounds large sizes to classes. */
+struct ra_large {
+    uint64_t allocs;          /* objects made, by usable size */
+    uint64_t requested_bytes; /* sum of requested sizes, by requested size */
+    uint64_t usable_bytes;    /* sum of usable sizes of the objects made, by usable size */
+    uint64_t frees;           /* objects freed, by usable size */
+    uint64_t freed_bytes;     /* sum of their usable sizes */
+};
+
+enum ra_slot_state { RA_SLOT_FREE = 0, RA_SLOT_LIVE = 1, RA_SLOT_ENDED = 2 };
+
+/*
+ * The counters of one thread. alloc[] counts objects by the requested size, in
+ * the steps of ra_bucket_of; an object whose class that size does not imply (an
+ * aligned one) is counted by its usable size instead and noted in ra_moved. A
+ * thread that starts may take over the slot of one that ended, counters and all;
+ * base_* then hold what the slot had when it did.
+ */
+struct ra_slot {
+    uint32_t state; /* ra_slot_state */
+    uint32_t tid;   /* as seen in the pid namespace of the process */
+    uint64_t base_allocs;
+    uint64_t base_frees;
+    uint64_t reserved[5];
+    uint64_t calls[RA_CALL_SPACE];
+    uint64_t alloc[RA_SMALL_COUNT];
+    uint64_t freed[RA_FREED_COUNT]; /* by usable size, in the steps of ra_freed_of */
+    struct ra_large large[RA_LARGE_OWN_COUNT];
+    uint64_t unused[11];
+};
+_Static_assert(sizeof(struct ra_slot) == RA_SLOT_BYTES, "a slot is two pages");
+
+/*
+ * Counters that many threads add to: those of threads without a slot, and all
+ * large buckets above the ones that a slot has.
+ */
+struct ra_shared {
+    struct ra_slot slot;
+    struct ra_large large[RA_LARGE_SHARED_COUNT];
+};
+_Static_assert(sizeof(struct ra_shared) == RA_SLOT_BYTES + RA_LARGE_SHARED_COUNT * 40, "packed");
+
+/*
+ * Objects counted in the bucket of their usable size (from) that were asked for
+ * with a size of another bucket (to). By requested size there are
+ * alloc - from + to objects in a bucket.
+ */
+struct ra_moved {
+    uint64_t from;
+    uint64_t to;
+};
+
+/* One size class of the running jemalloc, ascending. */
+struct ra_class {
+    uint64_t size_bytes;
+    uint32_t slab_bytes;   /* 0 for a large class */
+    uint32_t slab_regions; /* objects in a slab; 0 for a large class */
+};
+_Static_assert(sizeof(struct ra_class) == 16, "packed");
+
+/* Slabs of one small class over all arenas: stats.arenas.<all>.bins.<i>. */
+struct ra_bin {
+    uint64_t slabs;   /* curslabs */
+    uint64_t regions; /* curregs: regions in use, those in thread caches included */
+};
+
+/* jemalloc's statistics, merged over all arenas. Bytes, but for the two page counts. */
+#define RA_STATISTICS(X)                                                                           \
+    X(allocated, "stats.allocated")                                                                \
+    X(active, "stats.active")                                                                      \
+    X(metadata, "stats.metadata")                                                                  \
+    X(resident, "stats.resident")                                                                  \
+    X(mapped, "stats.mapped")                                                                      \
+    X(retained, "stats.retained")                                                                  \
+    X(dirty_pages, "stats.arenas.4096.pdirty")                                                     \
+    X(muzzy_pages, "stats.arenas.4096.pmuzzy")
+
+enum ra_statistic {
+#define RA_STATISTIC_INDEX(name, control) RA_STATISTIC_##name,
+    RA_STATISTICS(RA_STATISTIC_INDEX)
+#undef RA_STATISTIC_INDEX
+        RA_STATISTIC_COUNT,
+    RA_STATISTIC_SPACE = 16
+};
+
+struct ra_sample {
+    uint32_t sequence; /* odd while being written; 0: none was taken yet */
+    uint32_t known;    /* bit i: statistics[i] could be read */
+    uint64_t monotonic_ns;
+    uint64_t realtime_ns;
+    uint64_t statistics[RA_STATISTIC_SPACE];
+    struct ra_bin bins[RA_BIN_MAX];
+    char command[RA_COMMAND_BYTES]; /* as ps shows it now; arguments separated by spaces */
+};
+
+/* Where everything lies. Order and names of the sections. */
+#define RA_SECTIONS(X)                                                                             \
+    X(classes, struct ra_class)                                                                    \
+    X(sample, struct ra_sample)                                                                    \
+    X(shared, struct ra_shared)                                                                    \
+    X(inherited, struct ra_shared)                                                                 \
+    X(moved, struct ra_moved)                                                                      \
+    X(slots, struct ra_slot)
+
+enum ra_section_index {
+#define RA_SECTION_INDEX(name, type) RA_SECTION_##name,
+    RA_SECTIONS(RA_SECTION_INDEX)
+#undef RA_SECTION_INDEX
+        RA_SECTION_COUNT,
+    RA_SECTION_SPACE = 16
+};
+
+struct ra_section {
+    uint64_t offset; /* bytes from the start of the region, a multiple of 8 */
+    uint32_t element_bytes;
+    uint32_t count;
+};
+
+/* jemalloc settings in force (opt.*); bits of ra_header.conf_flags. */
+enum {
+    RA_CONF_BACKGROUND_THREAD = 1 << 0,
+    RA_CONF_TCACHE = 1 << 1,
+    RA_CONF_PROF = 1 << 2,
+    RA_CONF_KNOWN = 1u << 15 /* the settings could be read at all */
+};
+
+/* Bits of ra_header.flags. */
+enum {
+    RA_FLAG_FORKED = 1 << 0, /* this process began as a fork of a counting one */
+    RA_FLAG_RUBY = 1 << 1    /* Ruby is present in the process */
+};
+
+struct ra_header {
+    char magic[8];
+    uint32_t ready; /* RA_READY once all below is filled */
+    uint16_t layout_major;
+    uint16_t layout_minor;
+    uint32_t header_bytes;
+    uint32_t page_bytes;
+
+    uint32_t request;          /* futex: readers add 1 */
+    uint32_t answered;         /* the request that the last sample answers */
+    uint32_t sampler_tid;      /* 0: no sampler runs (thread creation was refused) */
+    uint32_t interval_seconds; /* between samples that nobody asked for; 0: none */
+
+    uint32_t slots_ready; /* slots that the file holds; the section's count is the most ever */
+    uint32_t class_count; /* classes filled */
+    uint32_t bin_count;   /* of which the first bin_count are small */
+    uint32_t flags;
+
+    /* Bounds of the buckets, see buckets.h. */
+    uint32_t small_step;
+    uint32_t small_count;
+    uint32_t freed_step;
+    uint32_t freed_count;
+    uint32_t large_per_doubling;
+    uint32_t large_own_count;
+    uint32_t large_shared_count;
+    uint32_t call_count;
+
+    struct ra_section sections[RA_SECTION_SPACE];
+
+    uint32_t pid; /* in the pid namespace below */
+    uint32_t parent_pid;
+    uint32_t uid;
+    uint32_t conf_flags;
+    uint64_t start_ticks;
+    uint64_t pid_namespace;
+    uint64_t created_realtime_ns;
+    uint64_t conf_narenas;
+    int64_t conf_dirty_decay_ms; /* -1: never */
+    int64_t conf_muzzy_decay_ms;
+
+    char comm[16];
+    char ruby_version[RA_VERSION_BYTES]; /* empty: none */
+    char jemalloc_version[RA_VERSION_BYTES];
+    char shim_version[RA_VERSION_BYTES];
+    char command[RA_COMMAND_BYTES]; /* at the start of the process */
+};
+
+/* The writer's arrangement. Readers go by header.sections. */
+struct ra_region {
+    union {
+        struct ra_header header;
+        char header_page[4096];
+    };
+    struct ra_class classes[RA_CLASS_MAX];
+    union {
+        struct ra_sample sample;
+        char sample_page[4096];
+    };
+    struct ra_shared shared;
+    struct ra_shared inherited; /* everything counted by the ancestors up to the fork */
+    struct ra_moved moved[RA_BUCKET_COUNT];
+    char padding[2368];
+    struct ra_slot slots[];
+};
+_Static_assert(sizeof(struct ra_header) <= 4096, "the header fits its page");
+_Static_assert(sizeof(struct ra_sample) <= 4096, "the sample fits its page");
+_Static_assert(sizeof(struct ra_region) % 4096 == 0, "slots begin on a page");
+_Static_assert(sizeof(struct ra_region) + RA_SLOT_START * RA_SLOT_BYTES <= 128 * 1024,
+               "128 KiB up to 8 threads");
+
+#endif

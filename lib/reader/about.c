@@ -1,0 +1,125 @@
+/* The report's group "process": who it is, since when, in which state. */
+#include "reader/derive.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_SECOND 1e9
+
+/* The start in seconds since the epoch, or NAN. */
+static double start_time(const struct ra_snapshot *now)
+{
+    double created = (double)now->image.header.created_realtime_ns / NS_PER_SECOND;
+    double started;
+
+    if (now->boot_time <= 0) {
+        return NAN;
+    }
+    started = (double)now->boot_time + (double)now->start_ticks / (double)sysconf(_SC_CLK_TCK);
+    /* Left behind before the last boot, in a directory that outlives it. */
+    if (now->state == RA_STATE_EXITED && created > 0 && started > created + 2) {
+        return created;
+    }
+    return started;
+}
+
+static const char *format_time(struct ra_derivation *derivation, double seconds)
+{
+    const double last = 253402300799.0; /* of the year 9999 */
+    time_t whole;
+    struct tm parts;
+    char text[32];
+
+    if (!(seconds >= 0 && seconds <= last)) {
+        return NULL;
+    }
+    whole = (time_t)seconds;
+    if (gmtime_r(&whole, &parts) == NULL) {
+        return NULL;
+    }
+    return ra_derive_text(derivation, text,
+                          strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts));
+}
+
+static double uptime(const struct ra_snapshot *now, double started)
+{
+    const struct ra_sample *sample = &now->image.sample;
+    double seconds = NAN;
+
+    if (now->state != RA_STATE_EXITED) {
+        seconds = (double)now->boottime_ns / NS_PER_SECOND -
+                  (double)now->start_ticks / (double)sysconf(_SC_CLK_TCK);
+    } else if (sample->sequence != 0) {
+        seconds = (double)sample->realtime_ns / NS_PER_SECOND - started;
+    }
+    return seconds >= 0 ? seconds : NAN;
+}
+
+static void fill_command(struct ra_derivation *derivation)
+{
+    const struct ra_snapshot *now = derivation->now;
+    const struct ra_header *header = &now->image.header;
+    const struct ra_sample *sample = &now->image.sample;
+    struct ra_report_process *process = &derivation->report->process;
+
+    if (now->state != RA_STATE_EXITED) {
+        process->comm = ra_derive_text(derivation, now->comm, sizeof(now->comm));
+        process->command = ra_derive_text(derivation, now->command, sizeof(now->command));
+    }
+    if (process->comm == NULL) {
+        process->comm = ra_derive_text(derivation, header->comm, sizeof(header->comm));
+    }
+    if (process->command == NULL) {
+        process->command = ra_derive_text(derivation, sample->command, sizeof(sample->command));
+    }
+    if (process->command == NULL) {
+        process->command = ra_derive_text(derivation, header->command, sizeof(header->command));
+    }
+}
+
+static void fill_report_time(struct ra_derivation *derivation)
+{
+    uint64_t realtime_ns = derivation->now->realtime_ns;
+    time_t whole = (time_t)(realtime_ns / 1000000000u);
+    char *text = derivation->report->time;
+    struct tm parts;
+    size_t length;
+
+    if (gmtime_r(&whole, &parts) != NULL) {
+        length = strftime(text, sizeof(derivation->report->time), "%Y-%m-%dT%H:%M:%S", &parts);
+        snprintf(text + length, sizeof(derivation->report->time) - length, ".%03uZ",
+                 (unsigned)(realtime_ns / 1000000u % 1000u));
+    }
+}
+
+void ra_derive_process(struct ra_derivation *derivation)
+{
+    static const char *const states[] = {
+        [RA_STATE_RUNNING] = "running",
+        [RA_STATE_EXITED] = "exited",
+        [RA_STATE_DETACHED] = "detached",
+    };
+    const struct ra_snapshot *now = derivation->now;
+    const struct ra_header *header = &now->image.header;
+    struct ra_report_process *process = &derivation->report->process;
+    double started = start_time(now);
+
+    fill_report_time(derivation);
+    fill_command(derivation);
+    process->pid = now->pid;
+    process->ppid = now->state == RA_STATE_EXITED ? (int64_t)header->parent_pid : now->ppid;
+    process->uid = now->uid;
+    process->state = states[now->state];
+    process->started = format_time(derivation, started);
+    process->uptime = uptime(now, started);
+    process->forked = (header->flags & RA_FLAG_FORKED) != 0;
+    process->ruby_version =
+        ra_derive_text(derivation, header->ruby_version, sizeof(header->ruby_version));
+    process->jemalloc_version =
+        ra_derive_text(derivation, header->jemalloc_version, sizeof(header->jemalloc_version));
+    process->shim_version =
+        ra_derive_text(derivation, header->shim_version, sizeof(header->shim_version));
+}

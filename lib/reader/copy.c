@@ -1,0 +1,149 @@
+/* Copies: the bytes of a region file at one moment, by pread alone. */
+#include "reader/copy.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reader/failure.h"
+#include "reader/image.h"
+
+enum {
+    READY_TRIES = 20,
+    READY_PAUSE_US = 10000,
+    SAMPLE_TRIES = 50, /* writing a sample takes some 10 microseconds */
+    SAMPLE_PAUSE_US = 100
+};
+
+void ra_copy_pause(long microseconds)
+{
+    struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
+
+    nanosleep(&time, NULL);
+}
+
+/* Read up to bytes at offset. Returns how many there were, or -1. */
+static ssize_t read_at(int fd, void *data, size_t bytes, off_t offset)
+{
+    size_t done = 0;
+
+    while (done < bytes) {
+        ssize_t got = pread(fd, (char *)data + done, bytes - done, offset + (off_t)done);
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+static enum ra_status read_whole(struct ra_copy *copy, int fd, const char *path,
+                                 struct ra_failure *why)
+{
+    struct stat file;
+    size_t bytes;
+    ssize_t got;
+
+    if (fstat(fd, &file) != 0) {
+        return ra_failure_set(why, RA_SYSTEM, "region %s: %s", path, strerror(errno));
+    }
+    if (file.st_size > RA_IMAGE_MAX_BYTES) {
+        return ra_failure_set(why, RA_DAMAGED,
+                              "region %s is damaged: it has %lld bytes, expected %d at most; "
+                              "restart its process, or remove the file if the process has ended",
+                              path, (long long)file.st_size, RA_IMAGE_MAX_BYTES);
+    }
+    bytes = (size_t)file.st_size;
+    if (bytes > copy->capacity) {
+        void *larger = realloc(copy->data, bytes);
+
+        if (larger == NULL) {
+            return ra_failure_set(why, RA_SYSTEM, "no memory for a copy of region %s", path);
+        }
+        copy->data = larger;
+        copy->capacity = bytes;
+    }
+    got = read_at(fd, copy->data, bytes, 0);
+    if (got < 0) {
+        return ra_failure_set(why, RA_SYSTEM, "region %s: %s", path, strerror(errno));
+    }
+    copy->bytes = (size_t)got;
+    return RA_OK;
+}
+
+/* A region that its process is making just now: empty, or its mark not yet stored. */
+static bool is_unready(const struct ra_copy *copy)
+{
+    struct ra_header header;
+
+    if (copy->bytes < sizeof(header)) {
+        return true;
+    }
+    memcpy(&header, copy->data, sizeof(header));
+    return header.ready == 0;
+}
+
+/*
+ * See to it that the copied sample was not being written: the sequence, first in
+ * the copy and read again after it, must be even and the same. A process killed
+ * while writing leaves it odd for ever; its sample is then not used.
+ */
+static void settle_sample(struct ra_copy *copy, int fd, const struct ra_section *section)
+{
+    char *sample = (char *)copy->data + section->offset;
+    uint32_t before;
+    uint32_t after = 0;
+
+    for (int i = 0; i < SAMPLE_TRIES; i++) {
+        memcpy(&before, sample, sizeof(before));
+        if (read_at(fd, &after, sizeof(after), (off_t)section->offset) != sizeof(after)) {
+            break;
+        }
+        if (before == after && before % 2 == 0) {
+            return;
+        }
+        ra_copy_pause(SAMPLE_PAUSE_US);
+        if (read_at(fd, sample, sizeof(struct ra_sample), (off_t)section->offset) !=
+            sizeof(struct ra_sample)) {
+            break;
+        }
+    }
+    before = 1;
+    memcpy(sample, &before, sizeof(before));
+}
+
+enum ra_status ra_copy_take(struct ra_copy *copy, int fd, const char *path, struct ra_failure *why)
+{
+    struct ra_header header;
+    enum ra_status status = read_whole(copy, fd, path, why);
+
+    for (int i = 0; status == RA_OK && is_unready(copy) && i < READY_TRIES; i++) {
+        ra_copy_pause(READY_PAUSE_US);
+        status = read_whole(copy, fd, path, why);
+    }
+    if (status == RA_OK) {
+        status = ra_image_check(&header, copy->data, copy->bytes, path, why);
+    }
+    if (status == RA_OK) {
+        settle_sample(copy, fd, &header.sections[RA_SECTION_sample]);
+    }
+    return status;
+}
+
+void ra_copy_release(struct ra_copy *copy)
+{
+    free(copy->data);
+    memset(copy, 0, sizeof(*copy));
+}

@@ -1,0 +1,278 @@
+/*
+ * The list of all processes that have a region, in the caller's file system tree
+ * and in those of containers and services with private directories.
+ *
+ * One walk over /proc notes the processes of other pid namespaces, to translate
+ * the pids in the names of regions, and one process of each other tree. Then the
+ * directories are read. No region is opened.
+ */
+#include "ruby_alloc/reader.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reader/failure.h"
+#include "reader/locate.h"
+
+/* A process of another pid namespace. */
+struct foreigner {
+    uint64_t pid_namespace;
+    pid_t inner_pid;
+    pid_t pid;
+};
+
+/* A file system tree that is not the caller's. */
+struct tree {
+    uint64_t mounts;
+    dev_t root_device;
+    ino_t root_inode;
+    int root; /* O_PATH descriptor */
+};
+
+/* A file already seen: many trees may show one /dev/shm. */
+struct seen {
+    dev_t device;
+    ino_t inode;
+};
+
+struct array {
+    void *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct listing {
+    uint64_t own_namespace;
+    struct array foreigners;
+    struct array trees;
+    struct array seen;
+    struct array pids;
+    size_t denied;
+    bool has_failed; /* no memory */
+};
+
+static void push(struct listing *listing, struct array *array, const void *item, size_t bytes)
+{
+    if (array->count == array->capacity) {
+        size_t capacity = array->capacity == 0 ? 16 : array->capacity * 2;
+        void *larger = realloc(array->items, capacity * bytes);
+
+        if (larger == NULL) {
+            listing->has_failed = true;
+            return;
+        }
+        array->items = larger;
+        array->capacity = capacity;
+    }
+    memcpy((char *)array->items + array->count++ * bytes, item, bytes);
+}
+
+static void note_foreigner(struct listing *listing, int dir, pid_t pid)
+{
+    uint64_t pid_namespace = ra_proc_namespace(dir, "ns/pid");
+    struct ra_proc_status status;
+
+    if (pid_namespace == 0 || pid_namespace == listing->own_namespace ||
+        !ra_proc_read_status(dir, &status)) {
+        return;
+    }
+    push(listing, &listing->foreigners, &(struct foreigner){pid_namespace, status.inner_pid, pid},
+         sizeof(struct foreigner));
+}
+
+static void note_tree(struct listing *listing, int dir)
+{
+    const struct tree *trees = listing->trees.items;
+    struct tree tree = {.mounts = ra_proc_namespace(dir, "ns/mnt")};
+    struct stat root;
+
+    if (!ra_locate_is_elsewhere(dir) || fstatat(dir, "root", &root, 0) != 0) {
+        return;
+    }
+    tree.root_device = root.st_dev;
+    tree.root_inode = root.st_ino;
+    for (size_t i = 0; i < listing->trees.count; i++) {
+        if (trees[i].mounts == tree.mounts && trees[i].root_device == tree.root_device &&
+            trees[i].root_inode == tree.root_inode) {
+            return;
+        }
+    }
+    tree.root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (tree.root >= 0) {
+        size_t before = listing->trees.count;
+
+        push(listing, &listing->trees, &tree, sizeof(tree));
+        if (listing->trees.count == before) {
+            close(tree.root);
+        }
+    }
+}
+
+static void walk_processes(struct listing *listing)
+{
+    DIR *stream = opendir("/proc");
+    pid_t pid;
+
+    if (stream == NULL) {
+        return;
+    }
+    while ((pid = ra_proc_next_number(stream)) != 0) {
+        int dir = ra_proc_open(pid);
+
+        if (dir >= 0) {
+            note_foreigner(listing, dir, pid);
+            note_tree(listing, dir);
+            close(dir);
+        }
+    }
+    closedir(stream);
+}
+
+/* The pid, as the caller sees it, of the process that name speaks of; 0: none. */
+static pid_t translate(const struct listing *listing, const struct ra_region_name *name)
+{
+    const struct foreigner *foreigners = listing->foreigners.items;
+
+    if (name->pid_namespace == listing->own_namespace) {
+        return name->pid;
+    }
+    for (size_t i = 0; i < listing->foreigners.count; i++) {
+        if (foreigners[i].pid_namespace == name->pid_namespace &&
+            foreigners[i].inner_pid == name->pid) {
+            return foreigners[i].pid;
+        }
+    }
+    return 0;
+}
+
+/* Whether this file was not come across before. */
+static bool is_new(struct listing *listing, const struct stat *file)
+{
+    const struct seen *seen = listing->seen.items;
+
+    for (size_t i = 0; i < listing->seen.count; i++) {
+        if (seen[i].device == file->st_dev && seen[i].inode == file->st_ino) {
+            return false;
+        }
+    }
+    push(listing, &listing->seen, &(struct seen){file->st_dev, file->st_ino}, sizeof(struct seen));
+    return true;
+}
+
+static void list_file(struct listing *listing, int dir, const char *name)
+{
+    struct ra_region_name parsed;
+    struct stat file;
+    pid_t pid;
+
+    if (!ra_region_name_parse(name, &parsed) ||
+        fstatat(dir, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode) ||
+        !is_new(listing, &file)) {
+        return;
+    }
+    pid = translate(listing, &parsed);
+    if (pid == 0) {
+        return;
+    }
+    if (faccessat(dir, name, R_OK, AT_EACCESS) != 0) {
+        listing->denied++;
+        return;
+    }
+    push(listing, &listing->pids, &pid, sizeof(pid));
+}
+
+/* dir is an O_PATH descriptor, or -1; it is closed. */
+static void list_directory(struct listing *listing, int dir)
+{
+    int readable = dir < 0 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = readable < 0 ? NULL : fdopendir(readable);
+    struct dirent *entry;
+
+    if (stream != NULL) {
+        while ((entry = readdir(stream)) != NULL) {
+            list_file(listing, readable, entry->d_name);
+        }
+        closedir(stream);
+    } else if (readable >= 0) {
+        close(readable);
+    }
+    if (dir >= 0) {
+        close(dir);
+    }
+}
+
+static void list_directories(struct listing *listing)
+{
+    const struct tree *trees = listing->trees.items;
+    const char *dirs[RA_OWN_DIRS];
+    size_t count = ra_locate_own_dirs(dirs);
+
+    for (size_t i = 0; i < count; i++) {
+        list_directory(listing, open(dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC));
+        for (size_t t = 0; t < listing->trees.count; t++) {
+            if (dirs[i][0] == '/') {
+                list_directory(listing, ra_locate_open_dir(trees[t].root, dirs[i]));
+            }
+        }
+    }
+}
+
+static int compare_pids(const void *left, const void *right)
+{
+    pid_t a = *(const pid_t *)left;
+    pid_t b = *(const pid_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* Sort the pids and leave each once. */
+static void arrange(struct array *pids)
+{
+    pid_t *items = pids->items;
+    size_t kept = 0;
+
+    if (pids->count == 0) {
+        return;
+    }
+    qsort(items, pids->count, sizeof(*items), compare_pids);
+    for (size_t i = 0; i < pids->count; i++) {
+        if (kept == 0 || items[kept - 1] != items[i]) {
+            items[kept++] = items[i];
+        }
+    }
+    pids->count = kept;
+}
+
+enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denied,
+                                      struct ra_failure *why)
+{
+    struct listing listing = {.own_namespace = ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid")};
+    const struct tree *trees;
+
+    walk_processes(&listing);
+    list_directories(&listing);
+    arrange(&listing.pids);
+    trees = listing.trees.items;
+    for (size_t i = 0; i < listing.trees.count; i++) {
+        close(trees[i].root);
+    }
+    free(listing.foreigners.items);
+    free(listing.trees.items);
+    free(listing.seen.items);
+    if (listing.has_failed) {
+        free(listing.pids.items);
+        listing.pids = (struct array){0};
+    }
+    *pids = listing.pids.items;
+    *count = listing.pids.count;
+    if (denied != NULL) {
+        *denied = listing.denied;
+    }
+    return listing.has_failed ? ra_failure_set(why, RA_SYSTEM, "no memory for the list") : RA_OK;
+}

@@ -1,0 +1,90 @@
+/*
+ * What /proc says of a process.
+ *
+ * A descriptor of /proc/PID stays with that process: once it has ended, reads
+ * through it fail, also when its pid was given to another. All functions return
+ * false, 0 or NULL where the file is absent or may not be read, with errno set.
+ * Texts are as the process left them: not to be shown without ra_text_clean.
+ */
+#ifndef RUBY_ALLOC_READER_PROC_H
+#define RUBY_ALLOC_READER_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { RA_PROC_COMM_BYTES = 64, RA_PROC_TEXT_MAX = 16 * 1024 * 1024 };
+
+/* /proc/PID/status. Bytes are RA_UNKNOWN where the kernel shows none. */
+struct ra_proc_status {
+    char state; /* R, S, D, T, t, Z, X, I, P */
+    pid_t tgid;
+    pid_t ppid;
+    pid_t inner_pid;    /* in the process's own pid namespace */
+    unsigned pid_depth; /* namespaces between the reader's and that, both included */
+    uid_t uids[4];      /* real, effective, saved, file system */
+    int64_t threads;
+    int64_t rss;
+    int64_t rss_anon;
+    int64_t swap;
+};
+
+/* /proc/PID/smaps_rollup, in bytes. */
+struct ra_proc_rollup {
+    int64_t rss;
+    int64_t rss_anon;
+    int64_t pss;
+    int64_t lazy_free;
+    int64_t swap;
+};
+
+/* One mapping of a file. The path is "" for anonymous memory. */
+struct ra_proc_mapping {
+    uint64_t device_major;
+    uint64_t device_minor;
+    uint64_t inode;
+    const char *path;
+};
+
+/* Open /proc/PID. Returns a descriptor to be closed, or -1 with errno. */
+int ra_proc_open(pid_t pid);
+
+/*
+ * Open /proc/PID/task/TID of a thread that still has memory: of a process whose
+ * main thread left by pthread_exit, /proc/PID itself shows no maps, no root.
+ */
+int ra_proc_open_thread(int dir);
+
+/* Read name into buffer, cut off and terminated. Returns its length, or -1. */
+ssize_t ra_proc_read(int dir, const char *name, char *buffer, size_t capacity);
+
+/* Read name whole, up to RA_PROC_TEXT_MAX. Returns a terminated text to be freed. */
+char *ra_proc_slurp(int dir, const char *name, size_t *bytes);
+
+bool ra_proc_read_status(int dir, struct ra_proc_status *status);
+bool ra_proc_read_rollup(int dir, struct ra_proc_rollup *rollup);
+bool ra_proc_read_start(int dir, uint64_t *start_ticks);
+
+/* Whether a process with this status still runs: no zombie, unless threads go on. */
+bool ra_proc_is_alive(const struct ra_proc_status *status);
+
+/* The inode of a namespace; name is "ns/pid", "ns/mnt". 0: not to be read. */
+uint64_t ra_proc_namespace(int dir, const char *name);
+
+/* Seconds since the epoch at which the system was started. */
+int64_t ra_proc_boot_time(void);
+
+/* The value of variable name in an environ of so many bytes, or NULL. */
+const char *ra_proc_variable(const char *environment, size_t bytes, const char *name);
+
+/*
+ * Take the next line of *maps (a text that is cut up in place; *maps goes on
+ * behind it). Returns false at the end; lines that make no sense are left out.
+ */
+bool ra_proc_next_mapping(char **maps, struct ra_proc_mapping *mapping);
+
+/* The next entry of an open directory that is a number above 0; 0 at the end. */
+pid_t ra_proc_next_number(void *dirstream);
+
+#endif

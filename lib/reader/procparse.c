@@ -1,0 +1,172 @@
+/* What /proc says of a process: making sense of its files. */
+#include "reader/proc.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ruby_alloc/report.h"
+
+/* The text behind "name:" at the start of a line, or NULL. */
+static const char *find_line(const char *text, const char *name)
+{
+    size_t bytes = strlen(name);
+
+    for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, bytes) == 0 && line[bytes] == ':') {
+            return line + bytes + 1;
+        }
+    }
+    return NULL;
+}
+
+static int64_t find_number(const char *text, const char *name, int64_t absent)
+{
+    const char *line = find_line(text, name);
+
+    return line == NULL ? absent : strtoll(line, NULL, 10);
+}
+
+static int64_t find_kilobytes(const char *text, const char *name)
+{
+    int64_t number = find_number(text, name, -1);
+
+    return number < 0 || number > INT64_MAX / 1024 ? RA_UNKNOWN : number * 1024;
+}
+
+static void read_uids(const char *text, struct ra_proc_status *status)
+{
+    const char *line = find_line(text, "Uid");
+
+    for (size_t i = 0; i < 4; i++) {
+        char *end = NULL;
+
+        status->uids[i] = line == NULL ? (uid_t)-1 : (uid_t)strtoul(line, &end, 10);
+        line = end;
+    }
+}
+
+/* NSpid lists the pid in each namespace, from the reader's to the innermost. */
+static void read_inner_pid(const char *text, struct ra_proc_status *status)
+{
+    const char *line = find_line(text, "NSpid");
+
+    status->inner_pid = (pid_t)find_number(text, "Pid", 0);
+    status->pid_depth = 1;
+    for (unsigned depth = 1; line != NULL; depth++) {
+        char *end;
+        long number;
+
+        line += strspn(line, " \t");
+        number = strtol(line, &end, 10);
+        if (end == line || *line == '\n') {
+            break;
+        }
+        status->inner_pid = (pid_t)number;
+        status->pid_depth = depth;
+        line = end;
+    }
+}
+
+bool ra_proc_read_status(int dir, struct ra_proc_status *status)
+{
+    char text[4096];
+    const char *state;
+
+    memset(status, 0, sizeof(*status));
+    if (ra_proc_read(dir, "status", text, sizeof(text)) <= 0) {
+        return false;
+    }
+    state = find_line(text, "State");
+    if (state == NULL) {
+        return false;
+    }
+    status->state = state[strspn(state, " \t")];
+    status->tgid = (pid_t)find_number(text, "Tgid", 0);
+    status->ppid = (pid_t)find_number(text, "PPid", 0);
+    status->threads = find_number(text, "Threads", 0);
+    status->rss = find_kilobytes(text, "VmRSS");
+    status->rss_anon = find_kilobytes(text, "RssAnon");
+    status->swap = find_kilobytes(text, "VmSwap");
+    read_uids(text, status);
+    read_inner_pid(text, status);
+    return true;
+}
+
+bool ra_proc_is_alive(const struct ra_proc_status *status)
+{
+    if (status->state == 'X') {
+        return false;
+    }
+    return status->state != 'Z' || status->threads > 1;
+}
+
+bool ra_proc_read_rollup(int dir, struct ra_proc_rollup *rollup)
+{
+    char text[4096];
+
+    if (ra_proc_read(dir, "smaps_rollup", text, sizeof(text)) <= 0) {
+        return false;
+    }
+    rollup->rss = find_kilobytes(text, "Rss");
+    rollup->rss_anon = find_kilobytes(text, "Anonymous");
+    rollup->pss = find_kilobytes(text, "Pss");
+    rollup->lazy_free = find_kilobytes(text, "LazyFree");
+    rollup->swap = find_kilobytes(text, "Swap");
+    return true;
+}
+
+bool ra_proc_read_start(int dir, uint64_t *start_ticks)
+{
+    enum { START_FIELD = 22, FIRST_FIELD_BEHIND_NAME = 3 };
+    char text[2048];
+    char *field;
+
+    if (ra_proc_read(dir, "stat", text, sizeof(text)) <= 0) {
+        return false;
+    }
+    field = strrchr(text, ')'); /* the name before it may hold spaces and brackets */
+    for (int i = FIRST_FIELD_BEHIND_NAME; field != NULL && i <= START_FIELD; i++) {
+        field = strchr(field + 1, ' ');
+    }
+    if (field == NULL) {
+        return false;
+    }
+    *start_ticks = strtoull(field + 1, NULL, 10);
+    return true;
+}
+
+int64_t ra_proc_boot_time(void)
+{
+    size_t bytes;
+    char *text = ra_proc_slurp(AT_FDCWD, "/proc/stat", &bytes);
+    const char *line = text == NULL ? NULL : strstr(text, "\nbtime ");
+    int64_t seconds = line == NULL ? 0 : strtoll(line + strlen("\nbtime "), NULL, 10);
+
+    free(text);
+    return seconds;
+}
+
+bool ra_proc_next_mapping(char **maps, struct ra_proc_mapping *mapping)
+{
+    while (**maps != '\0') {
+        char *line = *maps;
+        size_t length = strcspn(line, "\n");
+        int path_at = 0;
+
+        *maps = line + length + (line[length] == '\n');
+        line[length] = '\0';
+        if (sscanf(line, "%*x-%*x %*s %*x %" SCNx64 ":%" SCNx64 " %" SCNu64 " %n",
+                   &mapping->device_major, &mapping->device_minor, &mapping->inode,
+                   &path_at) == 3 &&
+            path_at > 0) {
+            mapping->path = line + path_at;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,282 @@
+/* The reader: opens the region of a process and takes snapshots of it. */
+#include "ruby_alloc/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reader/diagnose.h"
+#include "reader/failure.h"
+#include "reader/request.h"
+#include "reader/session.h"
+
+/* Open for reading, and writing if allowed, the file that place.fd only points at. */
+static enum ra_status open_place(struct ra_reader *reader, struct ra_failure *why)
+{
+    const int flags = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    char link[40];
+    int fd;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", reader->place.fd);
+    fd = open(link, O_RDWR | flags);
+    reader->is_writable = fd >= 0;
+    if (fd < 0) {
+        fd = open(link, O_RDONLY | flags);
+    }
+    if (fd < 0) {
+        int error = errno;
+
+        if (error == EACCES || error == EPERM) {
+            return ra_diagnose_denied(reader->target.pid, reader->place.file.st_uid, why);
+        }
+        return ra_failure_set(why, RA_SYSTEM, "region %s: %s", reader->place.path, strerror(error));
+    }
+    close(reader->place.fd);
+    reader->place.fd = fd;
+    reader->is_checked = false;
+    reader->is_asked = false;
+    return RA_OK;
+}
+
+static enum ra_status find_place(struct ra_reader *reader, struct ra_failure *why)
+{
+    struct ra_target *target = &reader->target;
+    enum ra_status status;
+
+    if (target->dir < 0) {
+        status = ra_locate_left(target, &reader->place, why);
+        return status == RA_NO_REGION ? ra_diagnose_absent(target->pid, why) : status;
+    }
+    status = ra_locate_living(target, &reader->place, why);
+    if (status != RA_NO_REGION) {
+        return status;
+    }
+    if (ra_locate_left(target, &reader->place, NULL) == RA_OK) {
+        ra_target_close(target); /* the region is of an earlier process with this pid */
+        return RA_OK;
+    }
+    return ra_diagnose_living(target, why);
+}
+
+/* Copy the region and take it apart into snapshot. */
+static enum ra_status read_region(struct ra_reader *reader, struct ra_snapshot *snapshot,
+                                  struct ra_failure *why)
+{
+    enum ra_status status = ra_copy_take(&reader->copy, reader->place.fd, reader->place.path, why);
+
+    snapshot->monotonic_ns = ra_session_clock(CLOCK_MONOTONIC);
+    snapshot->boottime_ns = ra_session_clock(CLOCK_BOOTTIME);
+    snapshot->realtime_ns = ra_session_clock(CLOCK_REALTIME);
+    if (status != RA_OK) {
+        return status;
+    }
+    return ra_image_parse(&snapshot->image, reader->copy.data, reader->copy.bytes,
+                          reader->place.path, why);
+}
+
+enum ra_status ruby_alloc_reader_open(struct ra_reader **opened, pid_t pid, struct ra_failure *why)
+{
+    struct ra_reader *reader = calloc(1, sizeof(*reader));
+    struct ra_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    enum ra_status status;
+
+    *opened = NULL;
+    if (reader == NULL || snapshot == NULL) {
+        free(reader);
+        free(snapshot);
+        return ra_failure_set(why, RA_SYSTEM, "no memory");
+    }
+    reader->place.fd = -1;
+    ra_target_open(&reader->target, pid);
+    status = find_place(reader, why);
+    if (status == RA_OK) {
+        status = open_place(reader, why);
+    }
+    if (status == RA_OK) {
+        status = read_region(reader, snapshot, why);
+    }
+    ruby_alloc_snapshot_free(snapshot);
+    if (status != RA_OK) {
+        ruby_alloc_reader_close(reader);
+        return status;
+    }
+    reader->boot_time = ra_proc_boot_time();
+    reader->is_foreign =
+        reader->target.status.pid_depth > 1 &&
+        reader->target.pid_namespace != ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
+    *opened = reader;
+    return RA_OK;
+}
+
+void ruby_alloc_reader_close(struct ra_reader *reader)
+{
+    if (reader == NULL) {
+        return;
+    }
+    if (reader->place.fd >= 0) {
+        close(reader->place.fd);
+    }
+    ra_target_close(&reader->target);
+    ra_copy_release(&reader->copy);
+    ra_names_release(&reader->names);
+    free(reader);
+}
+
+/* Look whether the process still lives; drops target.dir when it does not. */
+static bool look_alive(struct ra_reader *reader)
+{
+    struct ra_target *target = &reader->target;
+
+    if (target->dir >= 0 && (!ra_proc_read_status(target->dir, &target->status) ||
+                             !ra_proc_is_alive(&target->status))) {
+        ra_target_close(target);
+    }
+    return target->dir >= 0;
+}
+
+/*
+ * The file was removed: by an end, by an exec of another counted program (which
+ * made a new one), or by a third party while the process goes on counting.
+ */
+static enum ra_status follow_removed(struct ra_reader *reader, struct ra_failure *why)
+{
+    struct ra_place place;
+
+    if (!look_alive(reader)) {
+        return ra_failure_set(why, RA_ABSENT, "process %d has ended", (int)reader->target.pid);
+    }
+    if (ra_locate_living(&reader->target, &place, NULL) == RA_OK) {
+        close(reader->place.fd);
+        reader->place = place;
+        return open_place(reader, why);
+    }
+    if (ra_locate_is_mapped(&reader->target, &reader->place) == 1) {
+        return RA_OK;
+    }
+    return ra_failure_set(why, RA_ABSENT, "process %d is ending: it has removed its region",
+                          (int)reader->target.pid);
+}
+
+static void check_detached(struct ra_reader *reader)
+{
+    reader->is_detached = ra_locate_is_mapped(&reader->target, &reader->place) == 0;
+    reader->is_checked = true;
+}
+
+/* Send a request, unless nobody is there to answer it. */
+static bool send_request(struct ra_reader *reader)
+{
+    uint32_t sampler_tid = 0;
+
+    if (!reader->is_checked) {
+        check_detached(reader);
+    }
+    return !reader->is_detached && reader->is_writable &&
+           pread(reader->place.fd, &sampler_tid, sizeof(sampler_tid),
+                 offsetof(struct ra_header, sampler_tid)) == sizeof(sampler_tid) &&
+           sampler_tid != 0 && ra_request_send(reader->place.fd, &reader->request);
+}
+
+void ruby_alloc_reader_ask(struct ra_reader *reader)
+{
+    struct stat file;
+
+    reader->is_thrifty = true;
+    if (reader->target.dir >= 0 && fstat(reader->place.fd, &file) == 0 && file.st_nlink != 0) {
+        reader->is_asked = send_request(reader);
+    }
+}
+
+/* Have a fresh sample. Returns RA_OK also where nobody is there to be asked. */
+static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failure *why)
+{
+    bool is_asked = reader->is_asked;
+    char state;
+
+    reader->is_asked = false;
+    if (wait_ms <= 0 || !(is_asked || send_request(reader)) ||
+        ra_request_wait(reader->place.fd, reader->request, wait_ms) || !look_alive(reader)) {
+        return RA_OK;
+    }
+    check_detached(reader);
+    if (reader->is_detached) {
+        return RA_OK;
+    }
+    state = reader->target.status.state;
+    return ra_failure_set(why, RA_TIMEOUT,
+                          "process %d did not write a fresh sample within %d ms (%s); jemalloc's "
+                          "figures are old",
+                          (int)reader->target.pid, wait_ms,
+                          state == 'T' || state == 't' ? "it is stopped: kill -CONT lets it go on"
+                                                       : "is the machine overloaded?");
+}
+
+static enum ra_status take(struct ra_reader *reader, int wait_ms, struct ra_snapshot *snapshot,
+                           struct ra_failure *why)
+{
+    bool is_alive = look_alive(reader);
+    enum ra_status asked = RA_OK;
+    enum ra_status status = RA_OK;
+    struct stat file;
+
+    if (fstat(reader->place.fd, &file) == 0 && file.st_nlink == 0) {
+        status = follow_removed(reader, why);
+    }
+    if (status == RA_OK && is_alive && !reader->is_checked) {
+        check_detached(reader);
+    }
+    if (status == RA_OK && is_alive) {
+        asked = ask(reader, wait_ms, why);
+    }
+    if (status == RA_OK) {
+        status = read_region(reader, snapshot, why);
+    }
+    if (status != RA_OK) {
+        return status;
+    }
+    snapshot->device = reader->place.file.st_dev;
+    snapshot->inode = reader->place.file.st_ino;
+    snapshot->pid = reader->target.pid;
+    snapshot->uid = reader->place.file.st_uid;
+    snapshot->boot_time = reader->boot_time;
+    snapshot->state = RA_STATE_EXITED;
+    snapshot->start_ticks = snapshot->image.header.start_ticks;
+    if (reader->target.dir >= 0) {
+        snapshot->state = reader->is_detached ? RA_STATE_DETACHED : RA_STATE_RUNNING;
+        ra_session_describe(reader, snapshot);
+    }
+    return asked;
+}
+
+enum ra_status ruby_alloc_reader_snapshot(struct ra_reader *reader, int wait_ms,
+                                          struct ra_snapshot **taken, struct ra_failure *why)
+{
+    struct ra_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    enum ra_status status;
+
+    *taken = NULL;
+    if (snapshot == NULL) {
+        return ra_failure_set(why, RA_SYSTEM, "no memory for a snapshot");
+    }
+    status = take(reader, wait_ms, snapshot, why);
+    if (status != RA_OK && status != RA_TIMEOUT) {
+        ruby_alloc_snapshot_free(snapshot);
+        return status;
+    }
+    *taken = snapshot;
+    return status;
+}
+
+void ruby_alloc_snapshot_free(struct ra_snapshot *snapshot)
+{
+    if (snapshot == NULL) {
+        return;
+    }
+    ra_image_release(&snapshot->image);
+    free(snapshot->names);
+    free(snapshot);
+}

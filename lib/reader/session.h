@@ -1,0 +1,44 @@
+/* The open region of one process; see ruby_alloc/reader.h. */
+#ifndef RUBY_ALLOC_READER_SESSION_H
+#define RUBY_ALLOC_READER_SESSION_H
+
+#include "reader/copy.h"
+#include "reader/locate.h"
+#include "reader/names.h"
+
+enum {
+    /*
+     * What is dear to ask the kernel for (smaps_rollup walks the page tables: 170 to
+     * 400 microseconds for an idle Ruby, more than all the rest) is, for a thrifty
+     * reader, at most this old, and renewed when the resident size has changed by a sixteenth.
+     */
+    RA_SESSION_REFRESH_SECONDS = 10
+};
+
+struct ra_reader {
+    struct ra_target target; /* dir is -1 once the process has ended */
+    struct ra_place place;   /* fd is open for reading here */
+    bool is_writable;
+    bool is_checked; /* whether the process has the region mapped was looked up */
+    bool is_detached;
+    bool is_thrifty; /* one of many: what is dear to read may be a little old */
+    bool is_asked;   /* request was sent, and no snapshot has waited for its answer yet */
+    uint32_t request;
+    bool is_foreign; /* the process lives in another pid namespace than the caller */
+    int64_t boot_time;
+    struct ra_copy copy;
+
+    uint64_t refreshed_ns; /* CLOCK_MONOTONIC; 0: never */
+    struct ra_names names;
+    struct ra_proc_rollup rollup;
+    char comm[RA_PROC_COMM_BYTES];
+    char command[RA_SNAPSHOT_COMMAND_BYTES];
+};
+
+/* Fill what /proc knows of a living process into snapshot. */
+void ra_session_describe(struct ra_reader *reader, struct ra_snapshot *snapshot);
+
+/* Nanoseconds on a clock. */
+uint64_t ra_session_clock(int clock);
+
+#endif

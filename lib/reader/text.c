@@ -1,0 +1,85 @@
+/*
+ * Text: makes strings that came from a process fit for a terminal and for JSON.
+ */
+#include "reader/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static const struct {
+    uint32_t first, last;
+} unprintable[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f},
+    {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+};
+
+static bool is_printable(uint32_t character)
+{
+    for (size_t i = 0; i < sizeof(unprintable) / sizeof(unprintable[0]); i++) {
+        if (character >= unprintable[i].first && character <= unprintable[i].last) {
+            return false;
+        }
+    }
+    return character <= 0x10ffff && !(character >= 0xd800 && character <= 0xdfff) &&
+           (character & 0xfffe) != 0xfffe;
+}
+
+/* Length in bytes of the character at text; 0: invalid or not printable. */
+static size_t character_bytes(const unsigned char *text, size_t length)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t bytes;
+    uint32_t character;
+
+    if (text[0] < 0x80) {
+        return is_printable(text[0]) ? 1 : 0;
+    }
+    if (text[0] < 0xc0 || text[0] >= 0xf8) {
+        return 0;
+    }
+    bytes = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+    if (bytes > length) {
+        return 0;
+    }
+    character = text[0] & (0xffu >> (bytes + 1));
+    for (size_t i = 1; i < bytes; i++) {
+        if ((text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        character = character << 6 | (text[i] & 0x3f);
+    }
+    return character >= least[bytes] && is_printable(character) ? bytes : 0;
+}
+
+size_t ra_text_clean(char *out, size_t capacity, const char *text, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *from = (const unsigned char *)text;
+    size_t written = 0;
+    size_t bytes;
+
+    for (size_t i = 0; i < length && from[i] != '\0'; i += bytes) {
+        char escape[4];
+        const char *piece = text + i;
+        size_t piece_bytes;
+
+        bytes = character_bytes(from + i, length - i);
+        piece_bytes = bytes;
+        if (bytes == 0) {
+            memcpy(escape, "\\x", 2);
+            escape[2] = digits[from[i] >> 4];
+            escape[3] = digits[from[i] & 15];
+            piece = escape;
+            piece_bytes = sizeof(escape);
+            bytes = 1;
+        }
+        if (piece_bytes >= capacity - written) {
+            break;
+        }
+        memcpy(out + written, piece, piece_bytes);
+        written += piece_bytes;
+    }
+    out[written] = '\0';
+    return written;
+}

@@ -1,0 +1,94 @@
+#include "count.h"
+
+#include "slots.h"
+
+/*
+ * A thread's own slot has one writer; relaxed atomics keep each store whole for
+ * the readers of other processes, as a plain aligned 64-bit add would.
+ */
+static void add(uint64_t *counter, uint64_t value, bool shared)
+{
+    if (shared) {
+        __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
+    } else {
+        __atomic_store_n(counter, *counter + value, __ATOMIC_RELAXED);
+    }
+}
+
+static struct ra_slot *target(bool *shared)
+{
+    *shared = ra_thread.state != RA_THREAD_LIVE;
+    return *shared ? &RA_CURRENT->shared.slot : ra_thread.slot;
+}
+
+/* Large buckets beyond a slot's own are shared by all threads. */
+static struct ra_large *large_target(unsigned index, bool *shared)
+{
+    struct ra_slot *slot = target(shared);
+
+    if (index < RA_LARGE_OWN_COUNT) {
+        return &slot->large[index];
+    }
+    *shared = true;
+    return &RA_CURRENT->shared.large[index - RA_LARGE_OWN_COUNT];
+}
+
+static bool is_natural(size_t requested, size_t usable)
+{
+    if (requested <= RA_SMALL_MAX) {
+        return ra_natural[ra_bucket_of(requested)] == usable;
+    }
+    return ra_large_of(requested) == ra_large_of(usable);
+}
+
+void ra_count_alloc(size_t requested, size_t usable)
+{
+    bool natural = is_natural(requested, usable);
+    unsigned by_request = ra_bucket_of(requested), by_usable = ra_bucket_of(usable);
+    bool shared;
+
+    if (RA_UNLIKELY(ra_thread.state == RA_THREAD_FRESH)) {
+        ra_slots_attach();
+    }
+    if (usable > RA_SMALL_MAX) {
+        struct ra_large *large = large_target(ra_large_of(usable), &shared);
+        add(&large->usable_bytes, usable, shared);
+        add(&large->allocs, 1, shared);
+    } else {
+        struct ra_slot *slot = target(&shared);
+        add(&slot->alloc[natural ? by_request : by_usable], 1, shared);
+    }
+    if (requested > RA_SMALL_MAX) {
+        struct ra_large *large = large_target(ra_large_of(requested), &shared);
+        add(&large->requested_bytes, requested, shared);
+    }
+    if (!natural && by_request != by_usable) {
+        add(&RA_CURRENT->moved[by_usable].from, 1, true);
+        add(&RA_CURRENT->moved[by_request].to, 1, true);
+    }
+}
+
+void ra_count_free(size_t usable)
+{
+    bool shared;
+
+    if (usable == 0) {
+        return;
+    }
+    if (usable > RA_SMALL_MAX) {
+        struct ra_large *large = large_target(ra_large_of(usable), &shared);
+        add(&large->freed_bytes, usable, shared);
+        add(&large->frees, 1, shared);
+    } else {
+        struct ra_slot *slot = target(&shared);
+        add(&slot->freed[ra_freed_of(usable)], 1, shared);
+    }
+}
+
+void ra_count_call(enum ra_call call)
+{
+    bool shared;
+    struct ra_slot *slot = target(&shared);
+
+    add(&slot->calls[call], 1, shared);
+}

@@ -1,0 +1,29 @@
+/*
+ * Symbol look-up in loaded libraries without allocating: dlopen and dlsym
+ * allocate, and this runs inside the first malloc of the process.
+ *
+ * Both functions read ld.so's link map, which grows when a library is loaded;
+ * they are meant for start-up. Any thread; no errno; nothing is owned.
+ */
+#ifndef RA_SHIM_ELF_H
+#define RA_SHIM_ELF_H
+
+#include <link.h>
+
+#pragma GCC visibility push(hidden)
+
+/* The loaded library whose DT_SONAME is soname, or NULL. */
+const struct link_map *ra_elf_library(const char *soname);
+
+/*
+ * The address of the function or variable that library defines under name, in its
+ * default version; NULL if there is none.
+ */
+void *ra_elf_symbol(const struct link_map *library, const char *name);
+
+/* The same in the first loaded object, the program included, that defines name. */
+void *ra_elf_symbol_anywhere(const char *name);
+
+#pragma GCC visibility pop
+
+#endif

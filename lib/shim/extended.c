@@ -1,0 +1,98 @@
+/*
+ * jemalloc's own calls: mallocx and its family. Used directly by few; a program
+ * that does so would otherwise reach jemalloc uncounted.
+ */
+#include "entry.h"
+
+RA_EXPORT void *mallocx(size_t size, int flags);
+RA_EXPORT void *rallocx(void *object, size_t size, int flags);
+RA_EXPORT size_t xallocx(void *object, size_t size, size_t extra, int flags);
+RA_EXPORT void dallocx(void *object, int flags);
+RA_EXPORT void sdallocx(void *object, size_t size, int flags);
+
+void *mallocx(size_t size, int flags)
+{
+    bool forwards = ra_forwards();
+    struct ra_mark mark = ra_mark(NULL);
+    void *object = ra_road.mallocx(size, flags);
+
+    if (forwards) {
+        return object;
+    }
+    if (object) {
+        ra_count_alloc(size, ra_made(&mark, object));
+        ra_count_call(RA_CALL_other);
+        ra_count_call(RA_CALL_other_new);
+    } else {
+        ra_count_call(RA_CALL_failed);
+    }
+    return object;
+}
+
+/* An old object of one size became one of another. */
+static void count_replaced(size_t size, size_t made, size_t freed)
+{
+    ra_count_alloc(size, made);
+    ra_count_free(freed);
+    ra_count_call(RA_CALL_other);
+    ra_count_call(RA_CALL_other_new);
+    ra_count_call(RA_CALL_other_freed);
+}
+
+void *rallocx(void *old, size_t size, int flags)
+{
+    bool forwards = ra_forwards();
+    struct ra_mark mark = ra_mark(old);
+    void *object = ra_road.rallocx(old, size, flags);
+
+    if (forwards) {
+        return object;
+    }
+    if (object) {
+        count_replaced(size, ra_made(&mark, object), ra_freed(&mark));
+    } else {
+        ra_count_call(RA_CALL_failed);
+    }
+    return object;
+}
+
+/* Resizes in place or not at all, and then nothing was done. */
+size_t xallocx(void *object, size_t size, size_t extra, int flags)
+{
+    if (ra_forwards()) {
+        return ra_road.xallocx(object, size, extra, flags);
+    }
+    size_t before = ra_road.malloc_usable_size(object);
+    size_t after = ra_road.xallocx(object, size, extra, flags);
+    if (after != before) {
+        count_replaced(size, after, before);
+    }
+    return after;
+}
+
+void dallocx(void *object, int flags)
+{
+    if (ra_forwards()) {
+        ra_road.dallocx(object, flags);
+        return;
+    }
+    struct ra_mark mark = ra_mark(object);
+    ra_road.dallocx(object, flags);
+    ra_count_free(ra_freed(&mark));
+}
+
+RA_COLD void ra_slow_sized_free(void *object, size_t size, int flags)
+{
+    if (ra_forwards()) {
+        ra_road.sdallocx(object, size, flags);
+        return;
+    }
+    struct ra_mark mark = ra_mark(object);
+    ra_road.sdallocx(object, size, flags);
+    ra_count_free(ra_freed(&mark));
+}
+
+void sdallocx(void *object, size_t size, int flags)
+{
+    ra_slow_sized_free(object, size, flags);
+}

@@ -1,0 +1,28 @@
+/*
+ * Identity: what tells this process from any other, before and after it, on this
+ * machine: pid, start time and pid namespace.
+ */
+#ifndef RA_SHIM_IDENTITY_H
+#define RA_SHIM_IDENTITY_H
+
+#include <stddef.h>
+
+#include "base.h"
+
+#pragma GCC visibility push(hidden)
+
+/*
+ * Fill the process's part of header: pids, user, start time, namespace, name and
+ * command line. What /proc doesn't tell is 0 or empty. Any thread; no allocation.
+ */
+void ra_identity_fill(struct ra_header *header);
+
+/* The part of it that the region's name is made from. */
+void ra_identity_key(struct ra_header *header);
+
+/* The command line as ps shows it now, cut to bytes - 1 bytes; empty if unknown. */
+void ra_identity_command(char *command, size_t bytes);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,181 @@
+#include "jemalloc.h"
+
+#include <string.h>
+
+bool ra_counters;
+intptr_t ra_allocated_distance;
+intptr_t ra_deallocated_distance;
+uint16_t ra_natural[RA_SMALL_COUNT];
+
+bool ra_jemalloc_read(const char *name, void *value, size_t bytes)
+{
+    size_t length = bytes;
+
+    return ra_road.mallctl && ra_road.mallctl(name, value, &length, NULL, 0) == 0 &&
+           length == bytes;
+}
+
+bool ra_jemalloc_learn_counters(void)
+{
+    const char *base = __builtin_thread_pointer();
+    const char *allocated, *deallocated;
+
+    if (!ra_jemalloc_read("thread.allocatedp", &allocated, sizeof allocated) ||
+        !ra_jemalloc_read("thread.deallocatedp", &deallocated, sizeof deallocated)) {
+        allocated = deallocated = (const char *)&ra_thread.zero;
+    } else if (!ra_counters && ra_allocated_distance == 0) {
+        ra_counters = true;
+    } else if (ra_allocated_distance != allocated - base ||
+               ra_deallocated_distance != deallocated - base) {
+        ra_counters = false;
+    }
+    if (ra_allocated_distance == 0) {
+        ra_allocated_distance = allocated - base;
+        ra_deallocated_distance = deallocated - base;
+    }
+    return ra_counters;
+}
+
+/* A name with a number as its third part, looked up once and read by number. */
+struct column {
+    size_t mib[8], parts;
+    bool found;
+};
+
+static struct column find_column(const char *name)
+{
+    struct column column = {.parts = sizeof column.mib / sizeof *column.mib};
+
+    column.found =
+        ra_road.mallctlnametomib && ra_road.mallctlnametomib(name, column.mib, &column.parts) == 0;
+    return column;
+}
+
+static bool read_column(struct column *column, size_t index, void *value, size_t bytes)
+{
+    size_t length = bytes;
+
+    column->mib[2] = index;
+    return column->found &&
+           ra_road.mallctlbymib(column->mib, column->parts, value, &length, NULL, 0) == 0 &&
+           length == bytes;
+}
+
+static bool read_small_classes(struct ra_class *classes, unsigned count)
+{
+    struct column sizes = find_column("arenas.bin.0.size");
+    struct column slabs = find_column("arenas.bin.0.slab_size");
+    struct column counts = find_column("arenas.bin.0.nregs");
+
+    for (unsigned i = 0; i < count; i++) {
+        size_t size, slab;
+        uint32_t regions;
+
+        if (!read_column(&sizes, i, &size, sizeof size) ||
+            !read_column(&slabs, i, &slab, sizeof slab) ||
+            !read_column(&counts, i, &regions, sizeof regions)) {
+            return false;
+        }
+        classes[i] = (struct ra_class){size, (uint32_t)slab, regions};
+    }
+    return true;
+}
+
+static bool read_large_classes(struct ra_class *classes, unsigned count)
+{
+    struct column sizes = find_column("arenas.lextent.0.size");
+
+    for (unsigned i = 0; i < count; i++) {
+        size_t size;
+
+        if (!read_column(&sizes, i, &size, sizeof size)) {
+            return false;
+        }
+        classes[i] = (struct ra_class){.size_bytes = size};
+    }
+    return true;
+}
+
+/* Every class boundary must be a bucket's, and freed[] must tell small classes apart. */
+static bool classes_fit(const struct ra_class *classes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        size_t size = classes[i].size_bytes;
+
+        if (i > 0 && size <= classes[i - 1].size_bytes) {
+            return false;
+        }
+        if (size <= (size_t)1 << RA_LARGE_LAST_LOG2 && ra_bucket_max(ra_bucket_of(size)) != size) {
+            return false;
+        }
+        if (i > 0 && size <= RA_SMALL_MAX &&
+            ra_freed_of(size) == ra_freed_of(classes[i - 1].size_bytes)) {
+            return false;
+        }
+    }
+    return count > 0;
+}
+
+static void fill_natural(const struct ra_class *classes, unsigned count)
+{
+    unsigned class = 0;
+
+    for (unsigned bucket = 0; bucket < RA_SMALL_COUNT; bucket++) {
+        while (class < count && classes[class].size_bytes < ra_bucket_max(bucket)) {
+            class ++;
+        }
+        ra_natural[bucket] = class < count ? (uint16_t)classes[class].size_bytes : 0;
+    }
+}
+
+static bool describe_classes(struct ra_region *region)
+{
+    struct ra_header *header = &region->header;
+    uint32_t bins = 0, large = 0;
+
+    ra_jemalloc_read("arenas.nbins", &bins, sizeof bins);
+    ra_jemalloc_read("arenas.nlextents", &large, sizeof large);
+    if (bins > RA_BIN_MAX || large > RA_CLASS_MAX - bins ||
+        !read_small_classes(region->classes, bins) ||
+        !read_large_classes(region->classes + bins, large)) {
+        return false;
+    }
+    header->class_count = bins + large;
+    header->bin_count = bins;
+    if (!classes_fit(region->classes, header->class_count)) {
+        return false;
+    }
+    fill_natural(region->classes, header->class_count);
+    return true;
+}
+
+static void describe_settings(struct ra_header *header)
+{
+    bool background = false, tcache = false, prof = false;
+    unsigned arenas = 0;
+    intptr_t dirty = 0, muzzy = 0;
+
+    if (ra_jemalloc_read("opt.narenas", &arenas, sizeof arenas) &&
+        ra_jemalloc_read("opt.dirty_decay_ms", &dirty, sizeof dirty) &&
+        ra_jemalloc_read("opt.muzzy_decay_ms", &muzzy, sizeof muzzy)) {
+        header->conf_flags |= RA_CONF_KNOWN;
+    }
+    ra_jemalloc_read("background_thread", &background, sizeof background);
+    ra_jemalloc_read("opt.tcache", &tcache, sizeof tcache);
+    ra_jemalloc_read("opt.prof", &prof, sizeof prof);
+    header->conf_flags |= (background ? RA_CONF_BACKGROUND_THREAD : 0) |
+                          (tcache ? RA_CONF_TCACHE : 0) | (prof ? RA_CONF_PROF : 0);
+    header->conf_narenas = arenas;
+    header->conf_dirty_decay_ms = dirty;
+    header->conf_muzzy_decay_ms = muzzy;
+}
+
+bool ra_jemalloc_describe(struct ra_region *region)
+{
+    const char *version = "";
+
+    ra_jemalloc_read("version", &version, sizeof version);
+    strncpy(region->header.jemalloc_version, version, RA_VERSION_BYTES - 1);
+    describe_settings(&region->header);
+    return describe_classes(region);
+}

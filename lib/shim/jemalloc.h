@@ -1,0 +1,72 @@
+/*
+ * What the shim asks of the running jemalloc beside forwarding: its per-thread
+ * byte counters, its class table, its version and settings. Only public mallctls
+ * (manual, "MALLCTL NAMESPACE").
+ */
+#ifndef RA_SHIM_JEMALLOC_H
+#define RA_SHIM_JEMALLOC_H
+
+#include <stdbool.h>
+
+#include "base.h"
+#include "road.h"
+
+#pragma GCC visibility push(hidden)
+
+/*
+ * thread.allocatedp and thread.deallocatedp as distances in bytes from the thread
+ * pointer: jemalloc is loaded at start-up, so its thread-local data lies at the
+ * same distance in each thread. ra_counters is false while they are not known or
+ * where jemalloc has none (built without statistics); the distances then lead to a
+ * word that is always 0.
+ */
+extern bool ra_counters;
+extern intptr_t ra_allocated_distance;
+extern intptr_t ra_deallocated_distance;
+
+#if defined(__x86_64__) && defined(__SEG_FS)
+static inline uint64_t ra_thread_word(intptr_t distance)
+{
+    return *(const volatile uint64_t __seg_fs *)(uintptr_t)distance;
+}
+#else
+static inline uint64_t ra_thread_word(intptr_t distance)
+{
+    return *(const volatile uint64_t *)((const char *)__builtin_thread_pointer() + distance);
+}
+#endif
+
+/* Bytes that the calling thread has allocated and freed so far: jemalloc's own count. */
+static inline uint64_t ra_allocated(void)
+{
+    return ra_thread_word(ra_allocated_distance);
+}
+
+static inline uint64_t ra_deallocated(void)
+{
+    return ra_thread_word(ra_deallocated_distance);
+}
+
+/*
+ * Learn the distances from the calling thread. Any thread, any number of times;
+ * false, and ra_counters false from then on, if they differ from another thread's
+ * or don't exist.
+ */
+bool ra_jemalloc_learn_counters(void);
+
+/* Usable size in bytes of each small bucket's requests, filled by ra_jemalloc_describe. */
+extern uint16_t ra_natural[RA_SMALL_COUNT];
+
+/*
+ * Fill classes, counts, version and settings of region, and ra_natural. Called once,
+ * while the process has one thread. Returns false if this jemalloc's classes can't
+ * be told apart by the region's buckets, or there is no jemalloc.
+ */
+bool ra_jemalloc_describe(struct ra_region *region);
+
+/* Read one value by name; false if this jemalloc doesn't have it. Any thread. */
+bool ra_jemalloc_read(const char *name, void *value, size_t bytes);
+
+#pragma GCC visibility pop
+
+#endif

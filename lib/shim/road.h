@@ -1,0 +1,69 @@
+/*
+ * The road to jemalloc: its functions by address, never by symbol, as the symbols
+ * are ours. ra_road_find fills a table of its own and publishes it whole.
+ */
+#ifndef RA_SHIM_ROAD_H
+#define RA_SHIM_ROAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#pragma GCC visibility push(hidden)
+
+/* X(field, symbol, result, parameters): functions without which jemalloc is not usable. */
+#define RA_ROAD_NEEDED(X)                                                                          \
+    X(malloc, "malloc", void *, (size_t))                                                          \
+    X(calloc, "calloc", void *, (size_t, size_t))                                                  \
+    X(realloc, "realloc", void *, (void *, size_t))                                                \
+    X(free, "free", void, (void *))                                                                \
+    X(posix_memalign, "posix_memalign", int, (void **, size_t, size_t))                            \
+    X(aligned_alloc, "aligned_alloc", void *, (size_t, size_t))                                    \
+    X(malloc_usable_size, "malloc_usable_size", size_t, (void *))
+
+/* Missing from libc, and memalign and valloc from some jemallocs: NULL there. */
+#define RA_ROAD_OPTIONAL(X)                                                                        \
+    X(memalign, "memalign", void *, (size_t, size_t))                                              \
+    X(valloc, "valloc", void *, (size_t))                                                          \
+    X(mallocx, "mallocx", void *, (size_t, int))                                                   \
+    X(rallocx, "rallocx", void *, (void *, size_t, int))                                           \
+    X(xallocx, "xallocx", size_t, (void *, size_t, size_t, int))                                   \
+    X(dallocx, "dallocx", void, (void *, int))                                                     \
+    X(sdallocx, "sdallocx", void, (void *, size_t, int))                                           \
+    X(mallctl, "mallctl", int, (const char *, void *, size_t *, void *, size_t))                   \
+    X(mallctlnametomib, "mallctlnametomib", int, (const char *, size_t *, size_t *))               \
+    X(mallctlbymib, "mallctlbymib", int,                                                           \
+      (const size_t *, size_t, void *, size_t *, void *, size_t))                                  \
+    X(malloc_stats_print, "malloc_stats_print", void,                                              \
+      (void (*)(void *, const char *), void *, const char *))                                      \
+    X(new_plain, "_Znwm", void *, (size_t))                                                        \
+    X(new_array, "_Znam", void *, (size_t))                                                        \
+    X(new_nothrow, "_ZnwmRKSt9nothrow_t", void *, (size_t, const void *))                          \
+    X(new_array_nothrow, "_ZnamRKSt9nothrow_t", void *, (size_t, const void *))                    \
+    X(new_aligned, "_ZnwmSt11align_val_t", void *, (size_t, size_t))                               \
+    X(new_array_aligned, "_ZnamSt11align_val_t", void *, (size_t, size_t))                         \
+    X(new_aligned_nothrow, "_ZnwmSt11align_val_tRKSt9nothrow_t", void *,                           \
+      (size_t, size_t, const void *))                                                              \
+    X(new_array_aligned_nothrow, "_ZnamSt11align_val_tRKSt9nothrow_t", void *,                     \
+      (size_t, size_t, const void *))
+
+#define RA_ROAD(X) RA_ROAD_NEEDED(X) RA_ROAD_OPTIONAL(X)
+
+struct ra_road {
+#define RA_ROAD_FIELD(field, symbol, result, parameters) result(*field) parameters;
+    RA_ROAD(RA_ROAD_FIELD)
+#undef RA_ROAD_FIELD
+};
+
+/* All NULL until ra_road_find was called, but for malloc_usable_size: it is called unchecked. */
+extern struct ra_road ra_road;
+
+/*
+ * Find jemalloc's functions and fill ra_road. Where no usable jemalloc is loaded
+ * libc's own functions serve instead, so that the host lives on. Any thread, any
+ * number of times, without allocating; returns true if it is jemalloc.
+ */
+bool ra_road_find(void);
+
+#pragma GCC visibility pop
+
+#endif

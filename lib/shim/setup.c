@@ -1,0 +1,126 @@
+#include "setup.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base.h"
+#include "elf.h"
+#include "fork.h"
+#include "jemalloc.h"
+#include "log.h"
+#include "region.h"
+#include "ruby_alloc/version.h"
+#include "sampler.h"
+#include "settings.h"
+#include "slots.h"
+
+enum ra_mode ra_mode;
+__thread struct ra_thread ra_thread;
+
+/*
+ * Counting begins here; the constructor gives it up where it isn't wanted. Learning
+ * the counters initialises jemalloc, which may make threads and so allocate through
+ * us: by then calls are counted, by asking for each size.
+ */
+void ra_setup_first_call(void)
+{
+    int error = errno;
+    bool jemalloc = ra_road_find();
+
+    if (jemalloc) {
+        RA_CURRENT->header.slots_ready = 1;
+        __atomic_store_n(&ra_mode, RA_COUNT, __ATOMIC_RELEASE);
+        ra_jemalloc_learn_counters();
+    } else {
+        __atomic_store_n(&ra_mode, RA_FORWARD, __ATOMIC_RELEASE);
+    }
+    errno = error;
+}
+
+static void only_forward(void)
+{
+    __atomic_store_n(&ra_mode, RA_FORWARD, __ATOMIC_RELEASE);
+    ra_thread.limit = 0;
+}
+
+/* Ruby in the program itself (static) or in any library that was loaded with it. */
+static const char *ruby_version(void)
+{
+    return ra_elf_symbol_anywhere("ruby_version");
+}
+
+static bool wanted(const char *ruby)
+{
+    return !ra_settings.off && (ruby || ra_settings.all);
+}
+
+static void describe_process(const char *ruby)
+{
+    struct ra_header *header = &RA_CURRENT->header;
+
+    strcpy(header->shim_version, RUBY_ALLOC_VERSION);
+    if (ruby) {
+        strncpy(header->ruby_version, ruby, sizeof header->ruby_version - 1);
+        header->flags |= RA_FLAG_RUBY;
+    }
+}
+
+/*
+ * Order: the region takes over what was counted so far; the slots' destructor needs no
+ * region, but the fork handlers and the sampler do.
+ */
+static void start_counting(const char *ruby)
+{
+    describe_process(ruby);
+    if (!ra_jemalloc_describe(RA_CURRENT)) {
+        ra_log("this jemalloc's size classes are not what is expected: only forwarding");
+        only_forward();
+        return;
+    }
+    if (!ra_counters) {
+        ra_log("this jemalloc keeps no statistics: counting goes on by asking for each size");
+    }
+    int error = ra_slots_init();
+    if (error != 0) {
+        ra_log("no thread-specific data: error %d; all threads share one counter", error);
+    }
+    bool published = ra_region_publish();
+    ra_slots_reset();
+    error = ra_fork_init();
+    if (error != 0) {
+        ra_log("no fork handlers: error %d; children will count with their parent", error);
+    }
+    if (published) {
+        ra_sampler_start();
+    }
+}
+
+__attribute__((constructor)) static void set_up(void)
+{
+    int error = errno;
+    const char *ruby = ruby_version();
+
+    if (ra_mode == RA_START) {
+        ra_setup_first_call();
+    }
+    ra_settings_read();
+    if (ra_mode == RA_FORWARD) {
+        ra_log("libjemalloc.so.2 was not found: libc's own allocator serves, nothing is counted");
+    } else if (wanted(ruby)) {
+        start_counting(ruby);
+    } else {
+        only_forward();
+        ra_region_remove_predecessor();
+    }
+    errno = error;
+}
+
+/* A normal exit leaves no file behind; SIGKILL and exit! do, for whoever asks what happened. */
+__attribute__((destructor)) static void tear_down(void)
+{
+    int error = errno;
+
+    ra_region_remove();
+    errno = error;
+}

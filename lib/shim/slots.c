@@ -1,0 +1,187 @@
+#include "slots.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "jemalloc.h"
+#include "region.h"
+
+enum { WORD_BITS = 64, WORDS = RA_SLOT_MAX / WORD_BITS };
+
+/*
+ * Slots that wait for a thread, one bit each: 16 words tell what 1024 slots would.
+ * The first slot is there before anything is set up.
+ */
+static uint64_t waiting[WORDS] = {1};
+static pthread_key_t key;
+static bool key_made;
+static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
+
+uint64_t ra_slot_allocs(const struct ra_slot *slot)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < RA_SMALL_COUNT; i++) {
+        sum += slot->alloc[i];
+    }
+    for (unsigned i = 0; i < RA_LARGE_OWN_COUNT; i++) {
+        sum += slot->large[i].allocs;
+    }
+    return sum;
+}
+
+uint64_t ra_slot_frees(const struct ra_slot *slot)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < RA_FREED_COUNT; i++) {
+        sum += slot->freed[i];
+    }
+    for (unsigned i = 0; i < RA_LARGE_OWN_COUNT; i++) {
+        sum += slot->large[i].frees;
+    }
+    return sum;
+}
+
+static struct ra_slot *take_waiting(void)
+{
+    for (unsigned word = 0; word < WORDS; word++) {
+        uint64_t bits = __atomic_load_n(&waiting[word], __ATOMIC_ACQUIRE);
+
+        while (bits != 0) {
+            unsigned bit = (unsigned)__builtin_ctzll(bits);
+            uint64_t rest = bits & (bits - 1);
+
+            if (__atomic_compare_exchange_n(&waiting[word], &bits, rest, false, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_ACQUIRE)) {
+                return &RA_CURRENT->slots[word * WORD_BITS + bit];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Pairs with take_waiting's acquire: the next owner sees all that this one counted. */
+static void put_waiting(const struct ra_slot *slot)
+{
+    size_t index = (size_t)(slot - RA_CURRENT->slots);
+
+    __atomic_fetch_or(&waiting[index / WORD_BITS], 1ull << index % WORD_BITS, __ATOMIC_RELEASE);
+}
+
+static struct ra_slot *take(void)
+{
+    struct ra_slot *slot = take_waiting();
+    sigset_t all, before;
+
+    if (slot) {
+        return slot;
+    }
+    /* Nobody may interrupt: a handler that forked would wait for this lock for ever. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_mutex_lock(&growing);
+    slot = take_waiting();
+    if (!slot) {
+        unsigned first = RA_CURRENT->header.slots_ready;
+        unsigned count = ra_region_grow();
+
+        for (unsigned i = first; i < count; i++) {
+            put_waiting(&RA_CURRENT->slots[i]);
+        }
+        slot = take_waiting();
+    }
+    pthread_mutex_unlock(&growing);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return slot;
+}
+
+/*
+ * Take ra_thread into service. The limit is set last and by this thread alone, so
+ * that a signal handler that allocates in between finds either road usable.
+ */
+static void count_in(struct ra_slot *slot)
+{
+    slot->base_allocs = ra_slot_allocs(slot);
+    slot->base_frees = ra_slot_frees(slot);
+    slot->tid = (uint32_t)syscall(SYS_gettid);
+    __atomic_store_n(&slot->state, RA_SLOT_LIVE, __ATOMIC_RELEASE);
+    ra_thread.slot = slot;
+    ra_thread.state = RA_THREAD_LIVE;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    ra_thread.limit = ra_counters ? RA_SMALL_MAX : 0;
+}
+
+void ra_slots_attach(void)
+{
+    int error = errno;
+    struct ra_slot *slot;
+
+    /* Until this thread has its slot, whatever it allocates counts as shared. */
+    ra_thread.state = RA_THREAD_BUSY;
+    ra_jemalloc_learn_counters();
+    slot = take();
+    if (slot && key_made && pthread_setspecific(key, slot) != 0) {
+        put_waiting(slot);
+        slot = NULL;
+    }
+    if (slot) {
+        count_in(slot);
+    } else {
+        ra_thread.state = RA_THREAD_SHARED;
+    }
+    errno = error;
+}
+
+/* The thread ends; what it frees from now on, its own end included, counts as shared. */
+static void hand_on(void *unused)
+{
+    struct ra_slot *slot = ra_thread.slot;
+
+    (void)unused;
+    ra_thread.limit = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    ra_thread.state = RA_THREAD_SHARED;
+    __atomic_store_n(&slot->state, RA_SLOT_ENDED, __ATOMIC_RELEASE);
+    put_waiting(slot);
+}
+
+int ra_slots_init(void)
+{
+    int error = pthread_key_create(&key, hand_on);
+
+    key_made = error == 0;
+    return error;
+}
+
+void ra_slots_reset(void)
+{
+    struct ra_slot *slot = &RA_CURRENT->slots[0];
+
+    for (unsigned word = 0; word < WORDS; word++) {
+        waiting[word] = 0;
+    }
+    for (unsigned i = 1; i < RA_CURRENT->header.slots_ready; i++) {
+        put_waiting(&RA_CURRENT->slots[i]);
+    }
+    if (key_made) {
+        pthread_setspecific(key, slot);
+    }
+    count_in(slot);
+    slot->base_allocs = 0;
+    slot->base_frees = 0;
+}
+
+void ra_slots_lock(void)
+{
+    pthread_mutex_lock(&growing);
+}
+
+void ra_slots_unlock(void)
+{
+    pthread_mutex_unlock(&growing);
+}

@@ -1,0 +1,186 @@
+/*
+ * The memory chain as lines: one table says which loss leads to which step.
+ */
+#include "top/chain.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "top/fields.h"
+#include "top/format.h"
+
+/* A step's name stands on the line of its first loss only. */
+struct link {
+    const char *step; /* field of memory; NULL: more of the step above */
+    const char *loss; /* field of fragmentation, or "files" */
+    const char *words;
+    bool estimate; /* the step */
+    bool estimated_loss;
+};
+
+static const struct link chain[] = {
+    {.step = "requested", .words = "what the application asked for", .estimate = true},
+    {.step = "live",
+     .loss = "rounding",
+     .words = "sizes rounded up to classes",
+     .estimated_loss = true},
+    {.step = "allocated", .loss = "thread_cache", .words = "freed, kept by threads"},
+    {.step = "active", .loss = "slab_gaps", .words = "free places between objects"},
+    {.step = "resident", .loss = "dirty", .words = "free pages not given back yet"},
+    {.loss = "metadata", .words = "jemalloc's own data"},
+    {.step = "rss", .loss = "other", .words = "Ruby's own heap, stacks"},
+    {.loss = "files", .words = "code and files (rss - rss_anon)"},
+};
+
+enum { LINKS = sizeof chain / sizeof *chain };
+
+static int64_t named_value(const char *group_name, const char *name, const struct ra_report *report)
+{
+    const struct ra_group *group = ra_group_find(group_name);
+    const struct ra_field *field = ra_field_find(group, name);
+
+    return field ? ra_field_int(field, ra_group_record(group, report, 0)) : RA_UNKNOWN;
+}
+
+static int64_t loss_bytes(const struct link *link, const struct ra_report *report)
+{
+    if (strcmp(link->loss, "files") != 0) {
+        return named_value("fragmentation", link->loss, report);
+    }
+    if (report->memory.rss == RA_UNKNOWN || report->memory.rss_anon == RA_UNKNOWN) {
+        return RA_UNKNOWN;
+    }
+    return report->memory.rss - report->memory.rss_anon;
+}
+
+static double share_of_rss(int64_t bytes, const struct ra_report *report)
+{
+    if (bytes == RA_UNKNOWN || report->memory.rss == RA_UNKNOWN || report->memory.rss <= 0) {
+        return NAN;
+    }
+    return (double)bytes / (double)report->memory.rss;
+}
+
+static struct ra_cell marked(int64_t bytes, bool estimate)
+{
+    struct ra_cell plain = ra_format_bytes(bytes), cell = plain;
+
+    if (estimate && bytes != RA_UNKNOWN) {
+        snprintf(cell.text, sizeof cell.text, "~%.60s", plain.text);
+    }
+    return cell;
+}
+
+static bool is_largest(const struct link *link, const struct ra_report *report)
+{
+    const char *largest = report->fragmentation.largest;
+
+    return largest && link->loss && strcmp(link->loss, largest) == 0;
+}
+
+static void draw_link(const struct link *link, const struct ra_report *report, struct ra_page *page)
+{
+    struct ra_cell bytes = {""}, lost = {""}, share = {""};
+
+    if (link->step) {
+        bytes = marked(named_value("memory", link->step, report), link->estimate);
+    }
+    if (link->loss) {
+        int64_t loss = loss_bytes(link, report);
+        lost = marked(loss, link->estimated_loss);
+        share = ra_format_share(share_of_rss(loss, report));
+    }
+    ra_page_add(page, is_largest(link, report) ? RA_STRONG : RA_PLAIN, "%-9s%11s%11s%8s  %s%s%s",
+                link->step ? link->step : "", bytes.text, lost.text, share.text,
+                link->loss ? link->loss : "", link->loss ? ": " : "", link->words);
+}
+
+void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
+{
+    ra_page_add(page, RA_HEADING, "%-9s%11s%11s%8s  %s", "memory", "bytes", "lost", "of_rss",
+                "lost to");
+    for (size_t i = 0; i < LINKS; i++) {
+        draw_link(&chain[i], report, page);
+    }
+}
+
+static const struct link *find_loss(const char *name)
+{
+    for (size_t i = 0; name && i < LINKS; i++) {
+        if (chain[i].loss && strcmp(chain[i].loss, name) == 0) {
+            return &chain[i];
+        }
+    }
+    return NULL;
+}
+
+static void draw_sample_warning(const struct ra_report *report, struct ra_page *page)
+{
+    double age = report->memory.sample_age;
+    const char *state = report->process.state;
+    bool ended = state && strcmp(state, "exited") == 0;
+
+    if (!isfinite(age)) {
+        ra_page_add(page, RA_WARNING,
+                    "warning    no sample of jemalloc's figures yet: they are \"-\"");
+    } else if (ended) {
+        ra_page_add(page, RA_WARNING, "STALE      the process has ended; its last sample is %s old",
+                    ra_format_duration(age).text);
+    } else if (age >= RA_STALE_SECONDS) {
+        ra_page_add(page, RA_WARNING, "STALE      allocated, active, resident are %s old",
+                    ra_format_duration(age).text);
+    }
+}
+
+void ra_chain_draw_verdict(const struct ra_report *report, struct ra_page *page)
+{
+    const struct link *link = find_loss(report->fragmentation.largest);
+
+    if (link) {
+        int64_t bytes = loss_bytes(link, report);
+        double share = share_of_rss(bytes, report);
+        struct ra_cell of_rss = {""};
+
+        if (isfinite(share)) {
+            snprintf(of_rss.text, sizeof of_rss.text, ", %.40s of rss",
+                     ra_format_share(share).text);
+        }
+        ra_page_add(page, RA_STRONG, "largest    %s: %s%s: %s", link->loss,
+                    marked(bytes, link->estimated_loss).text, of_rss.text, link->words);
+    } else {
+        ra_page_add(page, RA_PLAIN, "largest    -");
+    }
+    if (isfinite(report->fragmentation.ratio)) {
+        ra_page_add(page, RA_PLAIN, "ratio      %.2f (resident / live)   sample_age %s",
+                    report->fragmentation.ratio,
+                    ra_format_duration(report->memory.sample_age).text);
+    } else {
+        ra_page_add(page, RA_PLAIN, "ratio      - (resident / live)   sample_age %s",
+                    ra_format_duration(report->memory.sample_age).text);
+    }
+    draw_sample_warning(report, page);
+}
+
+static void explain(FILE *stream, const char *group, const char *name)
+{
+    const struct ra_field *field = ra_field_find(ra_group_find(group), name);
+
+    if (field) {
+        fprintf(stream, "  %-13s %s\n", name, field->help);
+    }
+}
+
+void ra_chain_explain(FILE *stream)
+{
+    for (size_t i = 0; i < LINKS; i++) {
+        if (chain[i].step) {
+            explain(stream, "memory", chain[i].step);
+        }
+    }
+    fprintf(stream, "What is lost between one and the next:\n");
+    for (size_t i = 0; i < LINKS; i++) {
+        if (chain[i].loss) {
+            explain(stream, "fragmentation", chain[i].loss);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+/*
+ * Numbers and text for people: units, durations, and what a terminal can show.
+ */
+#include "top/format.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "top/fields.h"
+
+static const struct ra_cell unknown = {.text = "-"};
+
+#define CELL(...)                                                                                  \
+    ({                                                                                             \
+        struct ra_cell cell;                                                                       \
+        snprintf(cell.text, sizeof cell.text, __VA_ARGS__);                                        \
+        cell;                                                                                      \
+    })
+
+struct ra_cell ra_format_bytes(int64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double amount = (double)bytes;
+    size_t unit = 0;
+
+    if (bytes == RA_UNKNOWN) {
+        return unknown;
+    }
+    if (bytes > -1024 && bytes < 1024) {
+        return CELL("%" PRId64 "B", bytes);
+    }
+    amount /= 1024;
+    /* 1023.95 would be printed as 1024.0 */
+    while (fabs(amount) >= 1023.95 && unit + 1 < sizeof units / sizeof *units) {
+        amount /= 1024;
+        unit++;
+    }
+    return CELL("%.1f%s", amount, units[unit]);
+}
+
+struct ra_cell ra_format_size(int64_t bytes)
+{
+    const int64_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
+    const char *above = "";
+
+    if (bytes == RA_UNKNOWN) {
+        return unknown;
+    }
+    if (bytes < 16 * kib || (bytes % kib != 0 && bytes % kib != 1)) {
+        return CELL("%" PRId64, bytes);
+    }
+    if (bytes % kib == 1) {
+        above = ">";
+        bytes--;
+    }
+    if (bytes % gib == 0) {
+        return CELL("%s%" PRId64 "GiB", above, bytes / gib);
+    }
+    if (bytes % mib == 0) {
+        return CELL("%s%" PRId64 "MiB", above, bytes / mib);
+    }
+    return CELL("%s%" PRId64 "KiB", above, bytes / kib);
+}
+
+struct ra_cell ra_format_count(int64_t count)
+{
+    static const char units[] = "MGTPE";
+    double amount = (double)count / 1e6;
+    size_t unit = 0;
+
+    if (count == RA_UNKNOWN) {
+        return unknown;
+    }
+    if (count > -1000000 && count < 1000000) {
+        return CELL("%" PRId64, count);
+    }
+    while (fabs(amount) >= 999.5 && unit + 1 < sizeof units - 1) {
+        amount /= 1000;
+        unit++;
+    }
+    return CELL("%.*f%c",
+                fabs(amount) < 9.995   ? 2
+                : fabs(amount) < 99.95 ? 1
+                                       : 0,
+                amount, units[unit]);
+}
+
+struct ra_cell ra_format_rate(double per_second)
+{
+    if (!isfinite(per_second)) {
+        return unknown;
+    }
+    if (per_second > 0 && per_second < 9.95) {
+        return CELL("%.1f/s", per_second);
+    }
+    if (fabs(per_second) > 1e18) {
+        return CELL("%.2g/s", per_second);
+    }
+    return CELL("%.50s/s", ra_format_count((int64_t)(per_second + 0.5)).text);
+}
+
+struct ra_cell ra_format_share(double share)
+{
+    return isfinite(share) ? CELL("%.1f%%", share * 100) : unknown;
+}
+
+struct ra_cell ra_format_duration(double seconds)
+{
+    if (!isfinite(seconds) || fabs(seconds) > 1e15) {
+        return unknown;
+    }
+    if (seconds < 0.9995) {
+        return CELL("%.3fs", seconds);
+    }
+
+    int64_t whole = (int64_t)(seconds + 0.5);
+
+    if (whole < 60) {
+        return CELL("%" PRId64 "s", whole);
+    }
+    if (whole < 3600) {
+        return CELL("%" PRId64 "m%02" PRId64 "s", whole / 60, whole % 60);
+    }
+    if (whole < 86400) {
+        return CELL("%" PRId64 "h%02" PRId64 "m", whole / 3600, whole / 60 % 60);
+    }
+    return CELL("%" PRId64 "d%02" PRId64 "h", whole / 86400, whole / 3600 % 24);
+}
+
+static struct ra_cell format_int(int64_t value, enum ra_unit unit)
+{
+    if (unit == RA_UNIT_BYTES) {
+        return ra_format_bytes(value);
+    }
+    if (unit == RA_UNIT_COUNT) {
+        return ra_format_count(value);
+    }
+    return value == RA_UNKNOWN ? unknown : CELL("%" PRId64, value);
+}
+
+static struct ra_cell format_real(double value, enum ra_unit unit)
+{
+    if (unit == RA_UNIT_SECONDS) {
+        return ra_format_duration(value);
+    }
+    if (unit == RA_UNIT_SHARE) {
+        return ra_format_share(value);
+    }
+    if (unit == RA_UNIT_RATE) {
+        return ra_format_rate(value);
+    }
+    return isfinite(value) ? CELL("%.2f", value) : unknown;
+}
+
+struct ra_cell ra_format_value(const struct ra_field *field, const void *record)
+{
+    switch (field->type) {
+    case RA_INT:
+        return format_int(ra_field_int(field, record), field->unit);
+    case RA_REAL:
+        return format_real(ra_field_real(field, record), field->unit);
+    case RA_TEXT: {
+        const char *text = ra_field_text(field, record);
+        return text ? CELL("%s", text) : unknown;
+    }
+    case RA_FLAG: {
+        int flag = ra_field_flag(field, record);
+        return flag < 0 ? unknown : CELL("%s", flag ? "yes" : "no");
+    }
+    }
+    return unknown;
+}
+
+struct ra_cell ra_format_user(int64_t uid)
+{
+    struct passwd *user;
+
+    if (uid == RA_UNKNOWN) {
+        return unknown;
+    }
+    user = getpwuid((uid_t)uid);
+    return user ? CELL("%s", user->pw_name) : CELL("%" PRId64, uid);
+}
+
+int ra_format_fit(char *out, size_t size, const char *text, int columns)
+{
+    mbstate_t state = {0};
+    size_t left = strlen(text);
+    int used = 0;
+
+    while (left > 0) {
+        wchar_t wide;
+        size_t bytes = mbrtowc(&wide, text, left, &state);
+        int width = -1;
+
+        if (bytes == (size_t)-1 || bytes == (size_t)-2 || bytes == 0) {
+            memset(&state, 0, sizeof state);
+            bytes = 1;
+        } else {
+            width = iswprint((wint_t)wide) ? wcwidth(wide) : -1;
+        }
+        if (used + (width < 0 ? 1 : width) > columns || bytes + 1 > size) {
+            break;
+        }
+        if (width < 0) {
+            *out++ = '?';
+            size--;
+        } else {
+            out = mempcpy(out, text, bytes);
+            size -= bytes;
+        }
+        used += width < 0 ? 1 : width;
+        text += bytes;
+        left -= bytes;
+    }
+    if (size > 0) {
+        *out = '\0';
+    }
+    return used;
+}

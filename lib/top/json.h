@@ -1,0 +1,20 @@
+/*
+ * JSON: the report as one object on one line, made by going through the catalogue.
+ */
+#ifndef RA_TOP_JSON_H
+#define RA_TOP_JSON_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+#include <ruby_alloc/report.h>
+
+#define RA_JSON_SCHEMA "ruby_alloc.report/1"
+
+/* The report as a JSON object (a new reference), or NULL without memory. */
+json_t *ra_json_report(const struct ra_report *report);
+
+/* Write it and a newline. Returns 0, or -1 without memory; write errors stay in the stream. */
+int ra_json_print(const struct ra_report *report, FILE *stream);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * Standard output and standard error.
+ */
+#include "top/output.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "top/fields.h"
+#include "top/json.h"
+#include "top/views.h"
+
+enum { TEXT_WIDTH = 80 };
+
+void ra_output_message(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs(RA_TOP_NAME ": ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+static enum ra_output no_memory(void)
+{
+    ra_output_message("not enough memory");
+    return RA_OUTPUT_FAILED;
+}
+
+static enum ra_output write_whole(const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(STDOUT_FILENO, text, size);
+
+        if (written >= 0) {
+            text += written;
+            size -= (size_t)written;
+        } else if (errno == EAGAIN) {
+            /* Someone who shares the pipe made it non-blocking. */
+            poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+        } else if (errno == EPIPE) {
+            return RA_OUTPUT_CLOSED;
+        } else if (errno != EINTR) {
+            ra_output_message("can't write the output: %s", strerror(errno));
+            return RA_OUTPUT_FAILED;
+        }
+    }
+    return RA_OUTPUT_GOOD;
+}
+
+/* Text that is being put together in memory. */
+struct draft {
+    char *text;
+    size_t size;
+    FILE *stream;
+};
+
+static bool begin(struct draft *draft)
+{
+    *draft = (struct draft){0};
+    draft->stream = open_memstream(&draft->text, &draft->size);
+    return draft->stream != NULL;
+}
+
+static enum ra_output finish(struct draft *draft, bool complete)
+{
+    enum ra_output output;
+
+    complete &= !ferror(draft->stream);
+    complete &= fclose(draft->stream) == 0;
+    output = complete ? write_whole(draft->text, draft->size) : no_memory();
+    free(draft->text);
+    return output;
+}
+
+enum ra_output ra_output_text(void (*print)(FILE *stream))
+{
+    struct draft draft;
+
+    if (!begin(&draft)) {
+        return no_memory();
+    }
+    print(draft.stream);
+    return finish(&draft, true);
+}
+
+enum ra_output ra_output_page(const struct ra_page *page)
+{
+    struct draft draft;
+
+    if (!begin(&draft)) {
+        return no_memory();
+    }
+    ra_page_print(page, draft.stream);
+    return finish(&draft, !page->failed);
+}
+
+static enum ra_output write_json(const struct ra_report *report)
+{
+    struct draft draft;
+
+    if (!begin(&draft)) {
+        return no_memory();
+    }
+    return finish(&draft, ra_json_print(report, draft.stream) == 0);
+}
+
+static enum ra_output write_text(const struct ra_report *report)
+{
+    struct ra_page page = {.width = TEXT_WIDTH};
+    enum ra_output output;
+
+    ra_views_draw_text(report, &page);
+    output = ra_output_page(&page);
+    ra_page_clear(&page);
+    return output;
+}
+
+enum ra_output ra_output_report(const struct ra_report *report, bool json)
+{
+    return json ? write_json(report) : write_text(report);
+}
+
+int ra_output_exit(enum ra_output output)
+{
+    return output == RA_OUTPUT_FAILED ? 1 : 0;
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+bool ra_output_wait(double seconds)
+{
+    double end = now() + seconds;
+
+    for (double left = seconds; left > 0; left = end - now()) {
+        struct pollfd out = {.fd = STDOUT_FILENO};
+        struct timespec timeout = {.tv_sec = (time_t)left,
+                                   .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)};
+
+        if (ppoll(&out, 1, &timeout, NULL) > 0) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,88 @@
+/*
+ * A page: styled lines of text between the views and the outputs.
+ */
+#include "top/page.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "top/format.h"
+
+static bool make_room(struct ra_page *page)
+{
+    size_t room = page->room ? page->room * 2 : 64;
+    struct ra_line *lines;
+
+    if (page->count < page->room) {
+        return true;
+    }
+    lines = reallocarray(page->lines, room, sizeof *lines);
+    if (!lines) {
+        return false;
+    }
+    page->lines = lines;
+    page->room = room;
+    return true;
+}
+
+/* A copy that the terminal can print; a replaced byte never grows, so the size is enough. */
+static char *printable(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+
+    if (copy) {
+        ra_format_fit(copy, size, text, INT_MAX);
+        for (size_t end = strlen(copy); end > 0 && copy[end - 1] == ' '; end--) {
+            copy[end - 1] = '\0';
+        }
+    }
+    return copy;
+}
+
+void ra_page_add(struct ra_page *page, enum ra_style style, const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL, *line = NULL;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0) {
+        text = NULL;
+    }
+    va_end(arguments);
+
+    if (text && make_room(page)) {
+        line = printable(text);
+    }
+    if (line) {
+        page->lines[page->count++] = (struct ra_line){.style = style, .text = line};
+    } else {
+        page->failed = true;
+    }
+    free(text);
+}
+
+void ra_page_gap(struct ra_page *page)
+{
+    if (page->count > 0 && page->lines[page->count - 1].text[0] != '\0') {
+        ra_page_add(page, RA_PLAIN, "%s", "");
+    }
+}
+
+void ra_page_print(const struct ra_page *page, FILE *stream)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        fprintf(stream, "%s\n", page->lines[i].text);
+    }
+}
+
+void ra_page_clear(struct ra_page *page)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        free(page->lines[i].text);
+    }
+    free(page->lines);
+    *page = (struct ra_page){.width = page->width};
+}

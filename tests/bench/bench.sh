@@ -1,0 +1,107 @@
+#!/bin/bash
+# What libruby_alloc.so costs, against the same jemalloc preloaded alone, with the
+# limits of the design. Exits with 1 when one is passed.
+#
+# Instructions are callgrind's: the same whatever else the machine does. Times are
+# medians of paired, interleaved runs.
+set -euo pipefail
+
+build=$(cd "${BUILD:-build}" && pwd)
+here=$(dirname "$0")
+shim=$build/libruby_alloc.so
+plain=libjemalloc.so.2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export RUBY_ALLOC_DIR=$work
+unset MALLOC_CONF RUBY_ALLOC RUBY_ALLOC_ALL RUBY_ALLOC_LOG LD_PRELOAD
+passed=0 over=0
+
+# instructions PRELOAD SETTING COMMAND...: what callgrind collected for COMMAND.
+instructions() {
+    local preload=$1 setting=$2
+    shift 2
+    env "LD_PRELOAD=$preload" "$setting" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+        "$@" 2>&1 >/dev/null | sed -n 's/.*Collected : //p'
+}
+
+# row NAME PLAIN OURS DIFFERENCE LIMIT UNIT: a line of the table, checked.
+row() {
+    local name=$1 base=$2 ours=$3 difference=$4 limit=$5 unit=$6 verdict=ok
+    if awk -v d="$difference" -v l="$limit" 'BEGIN { exit !(d > l) }'; then
+        verdict=OVER
+        over=$((over + 1))
+    else
+        passed=$((passed + 1))
+    fi
+    case $difference in -*) ;; *) difference=+$difference ;; esac
+    printf '%-46s %14s %14s %10s %10s  %s\n' "$name" "$base" "$ours" "$difference$unit" "+$limit$unit" \
+        "$verdict"
+}
+
+percent() {
+    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b - a) * 100 / a }'
+}
+
+median() {
+    sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# pair PRELOAD SETTING: instructions of one malloc(40)/free pair.
+pair() {
+    local few many
+    few=$(instructions "$1" "$2" "$build/tests/bench/pair" 20000)
+    many=$(instructions "$1" "$2" "$build/tests/bench/pair" 120000)
+    awk -v d=$((many - few)) 'BEGIN { printf "%.1f", d / 100000 }'
+}
+
+minus() {
+    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", b - a }'
+}
+
+printf '%-46s %14s %14s %10s %10s\n' "" jemalloc ruby_alloc more limit
+base=$(pair "$plain" X=)
+counting=$(pair "$shim" RUBY_ALLOC_ALL=1)
+forwarding=$(pair "$shim" RUBY_ALLOC=0)
+row "malloc(40)/free, counting: instructions" "$base" "$counting" "$(minus "$base" "$counting")" 36 ""
+row "malloc(40)/free, forwarding: instructions" "$base" "$forwarding" "$(minus "$base" "$forwarding")" 15 ""
+
+base=$(instructions "$plain" X= ruby -e 1)
+ours=$(instructions "$shim" X= ruby -e 1)
+row "ruby -e 1: instructions" "$base" "$ours" "$(percent "$base" "$ours")" 1.5 %
+base=$(instructions "$plain" X= ruby "$here/script.rb")
+ours=$(instructions "$shim" X= ruby "$here/script.rb")
+row "allocation-heavy Ruby script: instructions" "$base" "$ours" "$(percent "$base" "$ours")" 1.0 %
+
+# microseconds PRELOAD: of one start of Ruby.
+microseconds() {
+    local before after
+    before=$(date +%s%N)
+    LD_PRELOAD=$1 ruby -e 1
+    after=$(date +%s%N)
+    echo $(((after - before) / 1000))
+}
+# A machine that does other things too only ever makes a time longer: up to three tries.
+for _ in 1 2 3; do
+    rm -f "$work"/start.*
+    for _ in $(seq 25); do
+        microseconds "$plain" >>"$work/start.plain"
+        microseconds "$shim" >>"$work/start.ours"
+    done
+    base=$(median <"$work/start.plain") ours=$(median <"$work/start.ours")
+    [ $((ours - base)) -gt 1000 ] || break
+done
+row "ruby -e 1: microseconds, median of 25" "$base" "$ours" "$((ours - base))" 1000 ""
+
+# kib PRELOAD: resident memory of an idle Ruby.
+kib() {
+    LD_PRELOAD=$1 ruby -e 'puts File.read("/proc/self/smaps_rollup")[/^Rss:\s+(\d+)/, 1]'
+}
+for _ in $(seq 7); do
+    kib "$plain" >>"$work/rss.plain"
+    kib "$shim" >>"$work/rss.ours"
+done
+base=$(median <"$work/rss.plain") ours=$(median <"$work/rss.ours")
+row "resident memory of an idle Ruby: KiB" "$base" "$ours" "$((ours - base))" 512 ""
+
+echo "$passed within the limits, $over over"
+[ "$over" -eq 0 ]

@@ -1,0 +1,329 @@
+#!/bin/bash
+# ruby_alloc_top from the command line, against a real Ruby: each mode, each exit
+# status, each bad option, broken pipes and full disks.
+set -u
+
+top=$RUBY_ALLOC_BUILD/ruby_alloc_top
+library=$RUBY_ALLOC_BUILD/libruby_alloc.so
+out=$TEST_DIR/out err=$TEST_DIR/err
+mkdir "$TEST_DIR/regions"
+export RUBY_ALLOC_DIR=$TEST_DIR/regions LC_ALL=C.UTF-8
+chmod 711 "$TEST_DIR" && chmod 1777 "$RUBY_ALLOC_DIR"
+failures=0 started=()
+
+clean_up() {
+    for pid in "${started[@]}"; do
+        kill -CONT "$pid" && kill -9 "$pid"
+    done 2>/dev/null
+}
+trap clean_up EXIT
+
+fail() {
+    failures=$((failures + 1))
+    echo "FAIL: $*"
+    sed 's/^/  out: /' "$out" | head -20
+    sed 's/^/  err: /' "$err" | head -5
+}
+
+# until_true SECONDS COMMAND: polls, so that a slow machine takes longer but not wrong.
+until_true() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.05
+    done
+}
+
+# expect STATUS ARGUMENTS...: runs the tool without a terminal.
+expect() {
+    local wanted=$1 status
+    shift
+    timeout 60 "$top" "$@" >"$out" 2>"$err" </dev/null
+    status=$?
+    what="ruby_alloc_top $*"
+    [ $status -eq "$wanted" ] || fail "$what: exit status $status, not $wanted"
+    case $wanted in
+    0) [ ! -s "$err" ] || fail "$what: not silent on stderr" ;;
+    *) expect_one_message ;;
+    esac
+}
+
+expect_one_message() {
+    [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^ruby_alloc_top: ' "$err" ||
+        fail "$what: not one line of message"
+}
+
+out_has() { grep -qE -- "$1" "$out" || fail "$what: output lacks $1"; }
+err_has() { grep -qiE -- "$1" "$err" || fail "$what: message lacks $1"; }
+
+# json EXPRESSION: of $report, the first line of the output; and of $reports, all lines.
+json() {
+    ruby -rjson -e '$reports = File.readlines(ARGV[0]).map { |line| JSON.parse(line) }
+        $report = $reports[0]
+        exit(eval(ARGV[1]) ? 0 : 1)' "$out" "$1" || fail "$what: not true: $1"
+}
+
+# start NAME SCRIPT [ENVIRONMENT...]: a process that touches $TEST_DIR/NAME once it is up; sets $pid.
+start() {
+    local name=$1 script=$2
+    shift 2
+    env "$@" ruby -e 'eval ARGV[0]; File.write(ARGV[1], ""); loop { @work&.call; sleep 0.05 }' \
+        "$script" "$TEST_DIR/$name" >/dev/null 2>&1 &
+    pid=$!
+    started+=("$pid")
+    until_true 30 test -e "$TEST_DIR/$name" || fail "$name did not start"
+}
+
+test_help_and_version() {
+    for option in --help -h; do
+        expect 0 $option
+        for word in --once --json --batch --delay --iterations --help --version LD_PRELOAD \
+            requested slab_gaps 'Exit status' Examples; do
+            out_has "$word"
+        done
+    done
+    for option in --version -V; do
+        expect 0 $option
+        out_has '^ruby_alloc_top [0-9]+\.[0-9]+\.[0-9]+$'
+    done
+}
+
+test_bad_usage() {
+    local bad
+    while read -r bad; do
+        # shellcheck disable=SC2086 # words on purpose
+        expect 2 $bad
+        err_has -- '--help'
+        [ ! -s "$out" ] || fail "$what: output"
+    done <<'BAD'
+--nonsense
+-x
+ruby
+0
+-- -1
+1x
+99999999999999999999
+1 2
+--once=1 1
+-d
+-d 0 1
+-d -1 1
+-d x 1
+-d 1e9 1
+-d nan 1
+-d 86401 1
+-n
+--batch -n -1 1
+--batch -n x 1
+-n 1 1
+--once --batch 1
+--batch
+BAD
+}
+
+test_none_found() {
+    expect 1
+    err_has 'LD_PRELOAD=libruby_alloc.so'
+    expect 1 --json
+    expect 1 4194305
+    expect 1 --once --json 4194305
+    expect 1 --batch 4194305
+}
+
+test_without_library() {
+    start plain '' LD_PRELOAD=
+    expect 3 "$pid"
+    err_has 'LD_PRELOAD'
+    expect 3 --json "$pid"
+}
+
+test_once() {
+    expect 0 "$ruby"
+    for label in "^pid $ruby " '^command ruby ' '^ruby_version [0-9]' '^requested +~' '^live ' \
+        '^allocated ' '^active ' '^resident ' '^rss ' ' rounding: ' ' thread_cache: ' ' slab_gaps: ' \
+        ' dirty: ' ' metadata: ' ' other: ' '^largest ' '^ratio ' '^sizes: ' '^classes: ' \
+        '^threads: ' '^calls' 'malloc '; do
+        out_has "$label"
+    done
+    ! grep -q STALE "$out" || fail "$what: stale"
+    expect 0 --once "$ruby"
+    [ "$(grep -c . "$out")" -ge 40 ] || fail "$what: shorter than without --once"
+}
+
+test_json() {
+    expect 0 --once --json "$ruby"
+    [ "$(wc -l <"$out")" -eq 1 ] || fail "$what: not one line"
+    json '$report.keys == %w[schema tool time process calls totals memory fragmentation classes
+        sizes threads arenas advice]'
+    json '$report["schema"] == "ruby_alloc.report/1"'
+    json '$report["tool"] =~ /\Aruby_alloc_top \d+\.\d+\.\d+\z/'
+    json "\$report['process']['pid'] == $ruby && \$report['process']['state'] == 'running'"
+    json '$report["process"]["ruby_version"] == RUBY_VERSION'
+    json '$report["process"]["jemalloc_conf"].key?("narenas")'
+    json '$report["totals"]["allocations"] > 1000'
+    json 'm = $report["memory"]
+        m.values_at("live", "allocated", "active", "resident").each_cons(2).all? { |a, b| a <= b } &&
+        m["live"] >= m["requested"] && m["sample_age"] < 2'
+    json '$report["sizes"].sum { |s| s["allocations"] } == $report["totals"]["allocations"]'
+    json '$report["sizes"].all? { |s| s["allocation_rate"].nil? }'
+    expect 0 --json "$ruby"
+    json '$reports.size == 1'
+}
+
+test_batch() {
+    expect 0 --batch --json -d 0.3 -n 3 "$ruby"
+    json '$reports.size == 3'
+    json '$reports[0]["sizes"].all? { |s| s["allocation_rate"].nil? }'
+    json '$reports[2]["sizes"].any? { |s| s["allocation_rate"].to_f > 0 }'
+    json '$reports.map { |r| r["time"] }.uniq.size == 3'
+    json '$reports[0]["totals"]["allocations"] < $reports[2]["totals"]["allocations"]'
+    expect 0 --batch -d 0.1 -n 2 "$ruby"
+    [ "$(grep -c '^pid ' "$out")" -eq 2 ] || fail "$what: not two reports"
+    [ "$(grep -B1 '^pid ' "$out" | sed -n 3p)" = '' ] || fail "$what: no empty line between"
+}
+
+test_batch_until_end() {
+    local status watcher
+    start ending '' LD_PRELOAD="$library"
+    "$top" --batch --json -d 0.1 "$pid" >"$out" 2>"$err" </dev/null &
+    watcher=$!
+    started+=("$watcher")
+    what="batch until the end"
+    until_true 20 test -s "$out" || fail "$what: nothing printed"
+    kill "$pid"
+    wait "$watcher"
+    status=$?
+    [ $status -eq 0 ] && [ ! -s "$err" ] || fail "$what: status $status"
+    json "\$report['process']['pid'] == $pid"
+}
+
+is_left_behind() { ! kill -0 "$pid" 2>/dev/null; }
+
+test_killed() {
+    start killed '' LD_PRELOAD="$library"
+    expect 0 --json "$pid"
+    kill -9 "$pid"
+    wait "$pid" 2>/dev/null
+    until_true 10 is_left_behind
+    expect 0 --once --json "$pid"
+    json '$report["process"]["state"] == "exited" && $report["totals"]["allocations"] > 1000'
+    expect 0 --once "$pid"
+    out_has 'state exited'
+    out_has '^STALE .* has ended'
+    expect 0 --batch --json -d 0.1 "$pid"
+    json '$reports.size == 1'
+}
+
+test_list() {
+    expect 0
+    out_has '^ +PID +USER +STATE +UPTIME +RSS +LIVE +RATIO +THREADS +COMMAND$'
+    out_has "^ +$ruby +[^ ]+ +running .*MiB .* ruby -e "
+    expect 0 --json
+    json "\$reports.any? { |r| r['process']['pid'] == $ruby }"
+    json '$reports.all? { |r| r["schema"] == "ruby_alloc.report/1" }'
+}
+
+test_timeout() {
+    start stopped '' LD_PRELOAD="$library"
+    kill -STOP "$pid"
+    expect 6 --once --json "$pid"
+    json "\$report['process']['pid'] == $pid && \$report['totals']['allocations'] > 1000"
+    kill -CONT "$pid"
+    expect 0 --once "$pid"
+}
+
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
+
+test_denied() {
+    local copy=$TEST_DIR/top
+    if [ "$(id -u)" -ne 0 ] || ! as_nobody true 2>/dev/null; then
+        echo "not root: what another user sees is not tested"
+        return
+    fi
+    cp "$top" "$copy" && chmod 755 "$copy"
+    what="as another user"
+    as_nobody "$copy" --once "$ruby" >"$out" 2>"$err" </dev/null
+    [ $? -eq 4 ] || fail "$what: exit status is not 4"
+    expect_one_message
+    [ ! -s "$out" ] || fail "$what: output"
+}
+
+test_damaged() {
+    start damaged '' LD_PRELOAD="$library"
+    local region
+    region=$(echo "$RUBY_ALLOC_DIR"/ruby_alloc."$pid".*)
+    kill -9 "$pid"
+    wait "$pid" 2>/dev/null
+    printf 'nonsense' | dd of="$region" conv=notrunc status=none
+    expect 5 --once "$pid"
+    expect 5 --json "$pid"
+    [ ! -s "$out" ] || fail "$what: output"
+    : >"$region"
+    expect 5 --once "$pid"
+    rm "$region"
+}
+
+test_broken_pipe() {
+    local status arguments
+    for arguments in "--once $ruby" "--json $ruby" --json ''; do
+        what="ruby_alloc_top $arguments into a pipe without a reader"
+        # shellcheck disable=SC2086 # words on purpose
+        { until_true 10 test -e "$TEST_DIR/closed"; "$top" $arguments 2>"$err" </dev/null
+            echo $? >"$TEST_DIR/status"; } | { exec <&-; : >"$TEST_DIR/closed"; }
+        status=$(cat "$TEST_DIR/status")
+        [ "$status" -eq 0 ] && [ ! -s "$err" ] || fail "$what: status $status"
+        rm "$TEST_DIR/closed"
+    done
+    what="a batch whose reader leaves"
+    : >"$out"
+    SECONDS=0
+    timeout 30 "$top" --batch -d 600 "$ruby" 2>"$err" </dev/null | head -1 >"$out"
+    status=${PIPESTATUS[0]}
+    [ "$status" -eq 0 ] && [ ! -s "$err" ] && [ $SECONDS -lt 20 ] || fail "$what: status $status"
+    out_has '^pid '
+    what="help into head"
+    "$top" --help 2>"$err" | head -1 >"$out"
+    status=${PIPESTATUS[0]}
+    [ "$status" -eq 0 ] && [ ! -s "$err" ] || fail "$what: status $status"
+}
+
+test_write_errors() {
+    local arguments
+    for arguments in --help --version "--once $ruby" "--json $ruby" "--batch $ruby" '' --json; do
+        what="ruby_alloc_top $arguments into a full disk"
+        : >"$out"
+        # shellcheck disable=SC2086 # words on purpose
+        timeout 30 "$top" $arguments >/dev/full 2>"$err" </dev/null
+        [ $? -eq 1 ] || fail "$what: exit status is not 1"
+        expect_one_message
+        err_has 'no space left'
+    done
+    what="closed stdout"
+    "$top" --json "$ruby" >&- 2>"$err" </dev/null
+    [ $? -eq 1 ] || fail "$what: exit status is not 1"
+    expect_one_message
+    expect 0 --json "$ruby"
+}
+
+test_locales() {
+    local locale
+    for locale in C C.UTF-8; do
+        LC_ALL=$locale expect 0 --once "$ruby"
+        LC_ALL=$locale expect 0 --json "$ruby"
+        json '$report["memory"]["rss"].is_a?(Integer)'
+    done
+}
+
+test_help_and_version
+test_bad_usage
+test_none_found
+test_without_library
+start counted '@work = -> { 100.times { +"x" * 100 } }' LD_PRELOAD="$library"
+ruby=$pid
+for test in once json batch batch_until_end killed list timeout denied damaged broken_pipe \
+    write_errors locales; do
+    test_$test
+done
+
+[ $failures -eq 0 ]

@@ -1,0 +1,85 @@
+/* Symbol look-up: against what dlsym says of the same libraries. */
+#include <check.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include "shim/elf.h"
+
+static const char *const libc_names[] = {"malloc", "free",    "calloc",  "realloc", "reallocarray",
+                                         "memcpy", "environ", "qsort_r", "printf",  "stdout"};
+
+START_TEST(test_symbol_same_as_dlsym)
+{
+    const char *name = libc_names[_i];
+    const struct link_map *libc = ra_elf_library("libc.so.6");
+    void *handle = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+
+    ck_assert_ptr_nonnull(libc);
+    void *found = ra_elf_symbol(libc, name);
+    Dl_info info;
+
+    if (found) {
+        ck_assert_int_ne(dladdr(found, &info), 0);
+        ck_assert_ptr_eq(info.dli_fbase, (void *)libc->l_addr);
+        ck_assert_ptr_eq(found, dlsym(handle, name));
+    } else {
+        /* memcpy is chosen at run time: no plain address, and so not ours to call. */
+        ck_assert_str_eq(name, "memcpy");
+    }
+    dlclose(handle);
+}
+END_TEST
+
+START_TEST(test_library_absent)
+{
+    ck_assert_ptr_null(ra_elf_library("libnothing.so.1"));
+    ck_assert_ptr_null(ra_elf_library(""));
+}
+END_TEST
+
+START_TEST(test_symbol_absent)
+{
+    const struct link_map *libc = ra_elf_library("libc.so.6");
+
+    ck_assert_ptr_null(ra_elf_symbol(libc, "no_such_function"));
+    ck_assert_ptr_null(ra_elf_symbol(libc, ""));
+    ck_assert_ptr_null(ra_elf_symbol_anywhere("no_such_function"));
+}
+END_TEST
+
+/* libc imports this one from ld.so: an import is not a definition. */
+START_TEST(test_symbol_imported)
+{
+    const struct link_map *libc = ra_elf_library("libc.so.6");
+
+    ck_assert_ptr_null(ra_elf_symbol(libc, "_rtld_global"));
+    ck_assert_ptr_nonnull(ra_elf_symbol_anywhere("_rtld_global"));
+}
+END_TEST
+
+START_TEST(test_symbol_anywhere)
+{
+    ck_assert_ptr_eq(ra_elf_symbol_anywhere("qsort"), dlsym(RTLD_DEFAULT, "qsort"));
+    ck_assert_ptr_nonnull(ra_elf_symbol_anywhere("_r_debug"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("elf");
+    TCase *tests = tcase_create("look-up");
+
+    tcase_add_loop_test(tests, test_symbol_same_as_dlsym, 0,
+                        sizeof libc_names / sizeof *libc_names);
+    tcase_add_test(tests, test_library_absent);
+    tcase_add_test(tests, test_symbol_absent);
+    tcase_add_test(tests, test_symbol_imported);
+    tcase_add_test(tests, test_symbol_anywhere);
+    suite_add_tcase(suite, tests);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

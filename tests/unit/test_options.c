@@ -1,0 +1,230 @@
+/*
+ * The command line of ruby_alloc_top: every option, every complaint, and that the
+ * help tells of all of them.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "top/keys.h"
+#include "top/options.h"
+#include "top/options_table.h"
+
+enum { MAX_ARGUMENTS = 8 };
+
+static int parse(const char *const *arguments, struct ra_options *options, char *error, size_t size)
+{
+    char *argv[MAX_ARGUMENTS + 2] = {strdup("ruby_alloc_top")};
+    int argc = 1, result;
+
+    for (; argc <= MAX_ARGUMENTS && arguments[argc - 1]; argc++) {
+        argv[argc] = strdup(arguments[argc - 1]);
+    }
+    result = ra_options_parse(options, argc, argv, error, size);
+    for (int i = 0; i < argc; i++) {
+        free(argv[i]); /* getopt may have put them in another order */
+    }
+    return result;
+}
+
+static const struct {
+    const char *arguments[MAX_ARGUMENTS];
+    struct ra_options expected;
+} good[] = {
+    {{NULL}, {.delay = 1}},
+    {{"42"}, {.delay = 1, .pid = 42}},
+    {{"2147483647"}, {.delay = 1, .pid = 2147483647}},
+    {{"--", "42"}, {.delay = 1, .pid = 42}},
+    {{"--once", "42"}, {.delay = 1, .pid = 42, .once = true}},
+    {{"42", "--once"}, {.delay = 1, .pid = 42, .once = true}},
+    {{"--onc", "42"}, {.delay = 1, .pid = 42, .once = true}},
+    {{"--json"}, {.delay = 1, .json = true}},
+    {{"--once", "--json", "42"}, {.delay = 1, .pid = 42, .once = true, .json = true}},
+    {{"--batch", "42"}, {.delay = 1, .pid = 42, .batch = true}},
+    {{"--batch", "-d", "0.25", "-n", "3", "42"},
+     {.delay = 0.25, .pid = 42, .batch = true, .iterations = 3}},
+    {{"--batch", "-d.5", "-n3", "42"}, {.delay = 0.5, .pid = 42, .batch = true, .iterations = 3}},
+    {{"--batch", "--delay=86400", "--iterations=0", "42"},
+     {.delay = 86400, .pid = 42, .batch = true}},
+    {{"--batch", "--delay", "2", "--iterations", "7", "42"},
+     {.delay = 2, .pid = 42, .batch = true, .iterations = 7}},
+    {{"-d", "5", "42"}, {.delay = 5, .pid = 42}},
+    {{"-h"}, {.delay = 1, .help = true}},
+    {{"--help"}, {.delay = 1, .help = true}},
+    {{"--help", "--nonsense"}, {.delay = 1, .help = true}},
+    {{"-V"}, {.delay = 1, .version = true}},
+    {{"--version"}, {.delay = 1, .version = true}},
+};
+
+START_TEST(test_parse_good)
+{
+    struct ra_options options;
+    const struct ra_options *expected = &good[_i].expected;
+    char error[256] = "";
+
+    ck_assert_msg(parse(good[_i].arguments, &options, error, sizeof error) == 0, "%s", error);
+    ck_assert_int_eq(options.pid, expected->pid);
+    ck_assert_int_eq(options.help, expected->help);
+    ck_assert_int_eq(options.version, expected->version);
+    ck_assert_int_eq(options.once, expected->once);
+    ck_assert_int_eq(options.json, expected->json);
+    ck_assert_int_eq(options.batch, expected->batch);
+    ck_assert_double_eq(options.delay, expected->delay);
+    ck_assert_int_eq(options.iterations, expected->iterations);
+}
+END_TEST
+
+static const struct {
+    const char *arguments[MAX_ARGUMENTS];
+    const char *error;
+} bad[] = {
+    {{"ruby"}, "'ruby' is not a process id"},
+    {{"0"}, "'0' is not a process id"},
+    {{"--", "-1"}, "'-1' is not a process id"},
+    {{""}, "'' is not a process id"},
+    {{"42x"}, "'42x' is not a process id"},
+    {{" 42"}, "' 42' is not a process id"},
+    {{"2147483648"}, "'2147483648' is not a process id"},
+    {{"99999999999999999999"}, "'99999999999999999999' is not a process id"},
+    {{"4\n2"}, "'4?2' is not a process id"},
+    {{"42", "43"}, "one PID at a time, not also '43'"},
+    {{"--nonsense"}, "unknown or ambiguous option '--nonsense'"},
+    {{"-x"}, "unknown option '-x'"},
+    {{"--once=1"}, "--once takes no value"},
+    {{"--delay"}, "--delay needs a value: SECONDS"},
+    {{"42", "-d"}, "--delay needs a value: SECONDS"},
+    {{"-n"}, "--iterations needs a value: COUNT"},
+    {{"-d", "0"}, "--delay takes seconds above 0, up to 86400, not '0'"},
+    {{"-d", "0.0"}, "--delay takes seconds above 0, up to 86400, not '0.0'"},
+    {{"-d", "-1"}, "--delay takes seconds above 0, up to 86400, not '-1'"},
+    {{"-d", ""}, "--delay takes seconds above 0, up to 86400, not ''"},
+    {{"-d", "."}, "--delay takes seconds above 0, up to 86400, not '.'"},
+    {{"-d", "1.2.3"}, "--delay takes seconds above 0, up to 86400, not '1.2.3'"},
+    {{"-d", "1s"}, "--delay takes seconds above 0, up to 86400, not '1s'"},
+    {{"-d", "nan"}, "--delay takes seconds above 0, up to 86400, not 'nan'"},
+    {{"-d", "inf"}, "--delay takes seconds above 0, up to 86400, not 'inf'"},
+    {{"-d", "0x1"}, "--delay takes seconds above 0, up to 86400, not '0x1'"},
+    {{"-d", "86401"}, "--delay takes seconds above 0, up to 86400, not '86401'"},
+    {{"--batch", "-n", "-1", "42"}, "--iterations takes a number, 0 or more, not '-1'"},
+    {{"--batch", "-n", "1.5", "42"}, "--iterations takes a number, 0 or more, not '1.5'"},
+    {{"--batch", "-n", "", "42"}, "--iterations takes a number, 0 or more, not ''"},
+    {{"--batch", "-n", "9223372036854775808", "42"},
+     "--iterations takes a number, 0 or more, not '9223372036854775808'"},
+    {{"-n", "3", "42"}, "--iterations needs --batch"},
+    {{"--once", "--batch", "42"}, "--once and --batch exclude each other"},
+    {{"--batch"}, "--batch needs a PID"},
+};
+
+START_TEST(test_parse_bad)
+{
+    struct ra_options options;
+    char error[256] = "";
+
+    ck_assert_int_eq(parse(bad[_i].arguments, &options, error, sizeof error), -1);
+    ck_assert_str_eq(error, bad[_i].error);
+}
+END_TEST
+
+START_TEST(test_parse_long_argument_is_cut)
+{
+    char word[4096];
+    const char *const arguments[] = {word, NULL};
+    struct ra_options options;
+    char error[256] = "";
+
+    memset(word, 'x', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    ck_assert_int_eq(parse(arguments, &options, error, sizeof error), -1);
+    ck_assert_uint_lt(strlen(error), sizeof error - 1);
+}
+END_TEST
+
+static char *printed(void (*print)(FILE *))
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    ck_assert_ptr_nonnull(stream);
+    print(stream);
+    ck_assert_int_eq(fclose(stream), 0);
+    return text;
+}
+
+START_TEST(test_help_names_every_option_and_key)
+{
+    char *help = printed(ra_options_print_help);
+
+    for (int i = 0; i < RA_OPTION_COUNT; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "--%s", ra_option_table[i].name);
+        ck_assert_msg(strstr(help, name), "%s is not in the help", name);
+    }
+    for (const struct ra_key *key = ra_keys; key->label; key++) {
+        ck_assert_ptr_nonnull(strstr(help, key->help));
+    }
+    free(help);
+}
+END_TEST
+
+START_TEST(test_help_names_every_exit_status)
+{
+    static const char *const lines[] = {"\n  0  ", "\n  1  ", "\n  2  ", "\n  3  ",
+                                        "\n  4  ", "\n  5  ", "\n  6  "};
+    char *help = printed(ra_options_print_help);
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        ck_assert_msg(strstr(help, lines[i]), "no line for status %zu", i);
+    }
+    free(help);
+}
+END_TEST
+
+START_TEST(test_help_fits_80_columns)
+{
+    char *help = printed(ra_options_print_help);
+
+    for (char *line = strtok(help, "\n"); line; line = strtok(NULL, "\n")) {
+        ck_assert_msg(strlen(line) <= 80, "too long: %s", line);
+    }
+    free(help);
+}
+END_TEST
+
+START_TEST(test_options_have_unique_letters)
+{
+    for (int i = 0; i < RA_OPTION_COUNT; i++) {
+        ck_assert_int_eq((int)ra_option_table[i].id, i);
+        for (int j = 0; j < i; j++) {
+            ck_assert_str_ne(ra_option_table[i].name, ra_option_table[j].name);
+            ck_assert(!ra_option_table[i].letter ||
+                      ra_option_table[i].letter != ra_option_table[j].letter);
+        }
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("options");
+    TCase *parsing = tcase_create("parse");
+    TCase *help = tcase_create("help");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_loop_test(parsing, test_parse_good, 0, (int)(sizeof good / sizeof *good));
+    tcase_add_loop_test(parsing, test_parse_bad, 0, (int)(sizeof bad / sizeof *bad));
+    tcase_add_test(parsing, test_parse_long_argument_is_cut);
+    suite_add_tcase(suite, parsing);
+
+    tcase_add_test(help, test_help_names_every_option_and_key);
+    tcase_add_test(help, test_help_names_every_exit_status);
+    tcase_add_test(help, test_help_fits_80_columns);
+    tcase_add_test(help, test_options_have_unique_letters);
+    suite_add_tcase(suite, help);
+
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

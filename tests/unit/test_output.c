@@ -1,0 +1,451 @@
+/*
+ * The outputs of ruby_alloc_top against a report made by hand: JSON key
+ * by key against the catalogue, the text's labels, the screen's layout.
+ */
+#include <check.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ruby_alloc/reader.h"
+#include "top/columns.h"
+#include "top/fields.h"
+#include "top/json.h"
+#include "top/layout.h"
+#include "top/views.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#define KIB ((int64_t)1024)
+#define MIB (1024 * KIB)
+
+static struct ra_report_class classes[] = {
+    {16, 100, 40, 60, 960, 1, 256, 0.25, 3136, 12.5, 2.5},
+    {48, 1234567, 1000000, 234567, 11259216, 1000, 256, 0.91, 1111, 2500000, 0},
+    {20 * 1024, 1, 0, 1, 20 * 1024, RA_UNKNOWN, RA_UNKNOWN, NAN, RA_UNKNOWN, NAN, NAN},
+};
+static struct ra_report_size sizes[] = {
+    {0, 8, 8, 100, 800, 0.1, 12.5},
+    {33, 40, 48, 800, 32000, 0.8, NAN},
+    {16 * 1024 + 1, 20 * 1024, 20 * 1024, 100, 2000000, 0.1, NAN},
+};
+static struct ra_report_thread threads[] = {
+    {4242, "ruby", "live", 1000, 900, 50},
+    {RA_UNKNOWN, NULL, "ended", 10, 10, NAN},
+};
+
+static struct ra_report make_report(void)
+{
+    return (struct ra_report){
+        .time = "2026-11-23T09:30:00.123Z",
+        .process = {.pid = 4242,
+                    .ppid = 4200,
+                    .uid = 0,
+                    .comm = "ruby",
+                    .command = "ruby \"caf\xc3\xa9\".rb",
+                    .state = "running",
+                    .started = "2026-11-23T09:00:00Z",
+                    .uptime = 1800.1,
+                    .forked = 0,
+                    .ruby_version = "3.1.7",
+                    .jemalloc_version = NULL,
+                    .shim_version = "0.1.0"},
+        .conf = {8, 10000, -1, 0, 1, -1},
+        .calls = {.malloc = 10, .free = INT64_MAX},
+        .totals = {.allocations = 1000, .frees = 900, .live_objects = 100},
+        .memory = {.requested = 100 * MIB,
+                   .live = 120 * MIB,
+                   .allocated = 121 * MIB,
+                   .active = 150 * MIB,
+                   .resident = 170 * MIB,
+                   .rss = 240 * MIB,
+                   .rss_anon = 230 * MIB,
+                   .swap = RA_UNKNOWN,
+                   .sample_age = 0.012},
+        .fragmentation = {.rounding = 20 * MIB,
+                          .thread_cache = MIB,
+                          .slab_gaps = 29 * MIB,
+                          .dirty = 15 * MIB,
+                          .metadata = 5 * MIB,
+                          .other = 60 * MIB,
+                          .ratio = 1.4166,
+                          .largest = "slab_gaps"},
+        .classes = classes,
+        .classes_count = COUNT_OF(classes),
+        .sizes = sizes,
+        .sizes_count = COUNT_OF(sizes),
+        .threads = threads,
+        .threads_count = COUNT_OF(threads),
+    };
+}
+
+/* JSON ------------------------------------------------------------------------ */
+
+/* A value of the report as JSON, told from its catalogue entry alone. */
+static void check_value(const struct ra_field *field, const void *record, const json_t *object)
+{
+    const json_t *value = json_object_get(object, field->name);
+
+    ck_assert_msg(value != NULL, "no %s", field->name);
+    if (field->type == RA_INT && ra_field_int(field, record) != RA_UNKNOWN) {
+        ck_assert_msg(json_is_integer(value), "%s", field->name);
+        ck_assert_int_eq(json_integer_value(value), ra_field_int(field, record));
+    } else if (field->type == RA_REAL && isfinite(ra_field_real(field, record))) {
+        ck_assert_msg(json_is_real(value), "%s", field->name);
+        ck_assert_double_eq_tol(json_real_value(value), ra_field_real(field, record), 1e-6);
+    } else if (field->type == RA_TEXT && ra_field_text(field, record)) {
+        ck_assert_str_eq(json_string_value(value), ra_field_text(field, record));
+    } else if (field->type == RA_FLAG && ra_field_flag(field, record) >= 0) {
+        ck_assert_msg(json_is_boolean(value), "%s", field->name);
+        ck_assert_int_eq(json_is_true(value), ra_field_flag(field, record));
+    } else {
+        ck_assert_msg(json_is_null(value), "%s is known", field->name);
+    }
+}
+
+static void check_record(const struct ra_group *group, const void *record, const json_t *object,
+                         size_t more_keys)
+{
+    ck_assert_msg(json_is_object(object), "%s", group->name);
+    ck_assert_uint_eq(json_object_size(object), group->field_count + more_keys);
+    for (size_t i = 0; i < group->field_count; i++) {
+        check_value(&group->fields[i], record, object);
+    }
+}
+
+START_TEST(test_json_has_every_value)
+{
+    struct ra_report report = make_report();
+    json_t *object = ra_json_report(&report);
+
+    ck_assert_ptr_nonnull(object);
+    for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
+        bool nested = strcmp(group->name, "jemalloc_conf") == 0;
+        json_t *parent = nested ? json_object_get(object, "process") : object;
+        json_t *value = json_object_get(parent, group->name);
+
+        if (group->row_bytes == 0) {
+            bool nests = strcmp(group->name, "process") == 0;
+            check_record(group, ra_group_record(group, &report, 0), value, nests);
+            continue;
+        }
+        ck_assert_msg(json_is_array(value), "%s", group->name);
+        ck_assert_uint_eq(json_array_size(value), ra_group_count(group, &report));
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            check_record(group, ra_group_record(group, &report, i), json_array_get(value, i), 0);
+        }
+    }
+    json_decref(object);
+}
+END_TEST
+
+START_TEST(test_json_order_of_keys)
+{
+    static const char *const keys[] = {"schema",  "tool",   "time",          "process", "calls",
+                                       "totals",  "memory", "fragmentation", "classes", "sizes",
+                                       "threads", "arenas", "advice"};
+    struct ra_report report = make_report();
+    json_t *object = ra_json_report(&report);
+    const char *key;
+    json_t *value;
+    size_t i = 0;
+
+    json_object_foreach(object, key, value)
+    {
+        ck_assert_uint_lt(i, COUNT_OF(keys));
+        ck_assert_str_eq(key, keys[i++]);
+    }
+    ck_assert_uint_eq(i, COUNT_OF(keys));
+    ck_assert_str_eq(json_string_value(json_object_get(object, "schema")), "ruby_alloc.report/1");
+    ck_assert_str_eq(json_string_value(json_object_get(object, "tool")),
+                     "ruby_alloc_top " RUBY_ALLOC_VERSION);
+    ck_assert_str_eq(json_string_value(json_object_get(object, "time")), report.time);
+    json_decref(object);
+}
+END_TEST
+
+START_TEST(test_json_is_one_line)
+{
+    struct ra_report report = make_report();
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    report.process.comm = "a\nb\x1b";
+    ck_assert_int_eq(ra_json_print(&report, stream), 0);
+    ck_assert_int_eq(fclose(stream), 0);
+    ck_assert_ptr_eq(strchr(text, '\n'), text + size - 1);
+    ck_assert_ptr_null(strchr(text, '\x1b'));
+    ck_assert_ptr_nonnull(strstr(text, "\"comm\": \"a\\nb\\u001"));
+    ck_assert_ptr_nonnull(strstr(text, "\"free\": 9223372036854775807"));
+    ck_assert_ptr_nonnull(strstr(text, "\"sample_age\": 0.012"));
+    ck_assert_ptr_nonnull(strstr(text, "\"swap\": null"));
+    free(text);
+}
+END_TEST
+
+/* Text and screen ---------------------------------------------------------------- */
+
+static char *joined(const struct ra_page *page)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    ck_assert(!page->failed);
+    ra_page_print(page, stream);
+    ck_assert_int_eq(fclose(stream), 0);
+    return text;
+}
+
+static char *text_of(const struct ra_report *report)
+{
+    struct ra_page page = {.width = 80};
+    char *text;
+
+    ra_views_draw_text(report, &page);
+    text = joined(&page);
+    ra_page_clear(&page);
+    return text;
+}
+
+static const char *const text_lines[] = {
+    "pid 4242  state running  uptime 30m00s  user root  comm ruby\n",
+    "\ncommand ruby \"caf\xc3\xa9\".rb\n",
+    "\nruby_version 3.1.7  jemalloc_version -  shim_version 0.1.0\n",
+    "\nrequested  ~100.0MiB                     what the application asked for\n",
+    "\nlive        120.0MiB   ~20.0MiB    8.3%  rounding: sizes rounded up to classes\n",
+    "\nallocated   121.0MiB     1.0MiB    0.4%  thread_cache: ",
+    "\nactive      150.0MiB    29.0MiB   12.1%  slab_gaps: ",
+    "\nresident    170.0MiB    15.0MiB    6.2%  dirty: ",
+    "\n                         5.0MiB    2.1%  metadata: ",
+    "\nrss         240.0MiB    60.0MiB   25.0%  other: ",
+    "\n                        10.0MiB    4.2%  files: ",
+    "\nlargest    slab_gaps: 29.0MiB, 12.1% of rss: ",
+    "\nratio      1.42 (resident / live)   sample_age 0.012s\n",
+    "swap -  lazy_free 0B\n",
+    "\n      33      40      48          800   80.0%                -         ~31.2KiB\n",
+    "\n  >16KiB   20KiB   20KiB          100   10.0%                -           1.9MiB\n",
+    "\n      48        234567     10.7MiB        91.0%     1.1KiB    1000        1.23M\n",
+    "\n   20KiB             1     20.0KiB            -          -       -            1\n",
+    "\n    4242         1000          900             50/s  live      ruby\n",
+    "\n       -           10           10                -  ended     -\n",
+    "\n  free    9.22E  calls of every way to free\n",
+    "\n  prof                  -  heap profiling is available\n",
+};
+
+START_TEST(test_text_has_line)
+{
+    struct ra_report report = make_report();
+    char *text;
+
+    ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
+    text = text_of(&report);
+    ck_assert_msg(strstr(text, text_lines[_i]), "no %s in:\n%s", text_lines[_i], text);
+    free(text);
+}
+END_TEST
+
+START_TEST(test_text_sorts_rows)
+{
+    struct ra_report report = make_report();
+    char *text = text_of(&report);
+    char *sizes_at = strstr(text, "sizes: "), *classes_at = strstr(text, "classes: ");
+
+    ck_assert_ptr_nonnull(sizes_at);
+    ck_assert(strstr(sizes_at, "\n      33") < strstr(sizes_at, "\n       0"));
+    ck_assert(strstr(sizes_at, "\n       0") < strstr(sizes_at, "\n  >16KiB"));
+    ck_assert(strstr(classes_at, "\n      48") < strstr(classes_at, "\n   20KiB"));
+    ck_assert(strstr(classes_at, "\n   20KiB") < strstr(classes_at, "\n      16"));
+    free(text);
+}
+END_TEST
+
+START_TEST(test_text_labels_stale_sample)
+{
+    struct ra_report report = make_report();
+    char *text;
+
+    report.memory.sample_age = 35;
+    text = text_of(&report);
+    ck_assert_ptr_nonnull(strstr(text, "\nSTALE "));
+    ck_assert_ptr_nonnull(strstr(text, " 35s old\n"));
+    free(text);
+
+    report.process.state = "exited";
+    text = text_of(&report);
+    ck_assert_ptr_nonnull(strstr(text, "\nSTALE      the process has ended"));
+    free(text);
+
+    report.memory.sample_age = NAN;
+    text = text_of(&report);
+    ck_assert_ptr_nonnull(strstr(text, "no sample of jemalloc's figures"));
+    free(text);
+}
+END_TEST
+
+/* A report in which nothing is known. */
+static struct ra_report make_unknown(void)
+{
+    struct ra_report report = {.time = "2026-11-23T09:30:00.123Z"};
+
+    for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
+        char *record = (char *)&report + group->offset;
+
+        for (size_t i = 0; group->row_bytes == 0 && i < group->field_count; i++) {
+            static const int64_t unknown = RA_UNKNOWN;
+            static const double nothing = NAN;
+            static const int no_flag = -1;
+            const struct ra_field *field = &group->fields[i];
+
+            if (field->type == RA_INT) {
+                memcpy(record + field->offset, &unknown, sizeof unknown);
+            } else if (field->type == RA_REAL) {
+                memcpy(record + field->offset, &nothing, sizeof nothing);
+            } else if (field->type == RA_FLAG) {
+                memcpy(record + field->offset, &no_flag, sizeof no_flag);
+            }
+        }
+    }
+    return report;
+}
+
+START_TEST(test_unknown_is_a_dash)
+{
+    struct ra_report report = make_unknown();
+    char *text = text_of(&report);
+
+    ck_assert_ptr_nonnull(strstr(text, "pid -  state -  uptime -  user -  comm -\n"));
+    ck_assert_msg(strstr(text, "\nlive               -          -       -  rounding: ") != NULL,
+                  "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, "\nlargest    -\n"));
+    ck_assert_ptr_null(strstr(text, "nan"));
+    ck_assert_ptr_null(strstr(text, "-9223372036854775808"));
+    free(text);
+}
+END_TEST
+
+START_TEST(test_unknown_is_null_in_json)
+{
+    struct ra_report report = make_unknown();
+    json_t *object = ra_json_report(&report);
+    json_t *memory = json_object_get(object, "memory");
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(memory, key, value)
+    {
+        ck_assert_msg(json_is_null(value), "%s", key);
+    }
+    json_decref(object);
+}
+END_TEST
+
+/* Each column shows a field that the catalogue has, and room for its title. */
+START_TEST(test_columns_are_in_the_catalogue)
+{
+    static const struct ra_table *const tables[] = {&ra_table_sizes,   &ra_table_classes,
+                                                    &ra_table_threads, &ra_table_arenas,
+                                                    &ra_table_advice,  &ra_table_list};
+
+    for (size_t t = 0; t < COUNT_OF(tables); t++) {
+        ck_assert_ptr_nonnull(ra_group_find(tables[t]->group));
+        for (size_t i = 0; i < tables[t]->column_count; i++) {
+            const struct ra_column *column = &tables[t]->columns[i];
+            const struct ra_group *group =
+                ra_group_find(column->group ? column->group : tables[t]->group);
+            const char *title = column->title ? column->title : column->field;
+
+            ck_assert_msg(ra_field_find(group, column->field) != NULL, "%s", column->field);
+            ck_assert_msg(column->last || column->width > (int)strlen(title), "%s", title);
+            ck_assert_int_eq(column->last, column->last && i + 1 == tables[t]->column_count);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_list_row)
+{
+    struct ra_report report = make_report();
+    struct ra_page page = {.width = 1000};
+
+    ra_list_draw_head(&page);
+    ra_list_draw_row(&report, &page);
+    ck_assert_uint_eq(page.count, 2);
+    ck_assert_str_eq(page.lines[0].text,
+                     "    PID  USER      STATE   UPTIME       RSS      LIVE RATIO "
+                     "THREADS  COMMAND");
+    ck_assert_str_eq(page.lines[1].text,
+                     "   4242  root      running 30m00s  240.0MiB  120.0MiB  1.42 "
+                     "      1  ruby \"caf\xc3\xa9\".rb");
+    ra_page_clear(&page);
+}
+END_TEST
+
+static const struct {
+    int columns, lines;
+    bool tables; /* both must be there, with rows */
+} screens[] = {
+    {80, 23, true}, {200, 59, true}, {132, 42, true}, {40, 9, false},
+    {1, 1, false},  {0, 0, false},   {20, 200, true},
+};
+
+START_TEST(test_layout_at_size)
+{
+    struct ra_report report = make_report();
+    struct ra_page page = {0};
+    char *text;
+
+    ra_layout_fill(&report, screens[_i].columns, screens[_i].lines, &page);
+    text = joined(&page);
+    ck_assert_ptr_nonnull(strstr(text, "pid 4242"));
+    ck_assert_ptr_nonnull(strstr(text, "\nlive        120.0MiB"));
+    if (screens[_i].tables) {
+        ck_assert_int_le((int)page.count, screens[_i].lines);
+        ck_assert_ptr_nonnull(strstr(text, "\n      33"));
+        ck_assert_ptr_nonnull(strstr(text, "\n      48"));
+    }
+    free(text);
+    ra_page_clear(&page);
+}
+END_TEST
+
+static void add_json(Suite *suite)
+{
+    TCase *json = tcase_create("json");
+
+    tcase_add_test(json, test_json_has_every_value);
+    tcase_add_test(json, test_json_order_of_keys);
+    tcase_add_test(json, test_json_is_one_line);
+    tcase_add_test(json, test_unknown_is_null_in_json);
+    suite_add_tcase(suite, json);
+}
+
+static void add_text(Suite *suite)
+{
+    TCase *text = tcase_create("text");
+
+    tcase_add_loop_test(text, test_text_has_line, 0, COUNT_OF(text_lines));
+    tcase_add_test(text, test_text_sorts_rows);
+    tcase_add_test(text, test_text_labels_stale_sample);
+    tcase_add_test(text, test_unknown_is_a_dash);
+    tcase_add_test(text, test_columns_are_in_the_catalogue);
+    tcase_add_test(text, test_list_row);
+    tcase_add_loop_test(text, test_layout_at_size, 0, COUNT_OF(screens));
+    suite_add_tcase(suite, text);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("output");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    setlocale(LC_CTYPE, "C.UTF-8");
+    add_json(suite);
+    add_text(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,797 @@
+/*
+ * The reader: finding regions, living, dead and hostile ones, and what it says.
+ *
+ * Called with the argument "victim" and file names, this program maps files of
+ * these names and waits: a process that looks as if it had loaded them.
+ */
+#include "region_builder.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+
+static struct ra_region *region;
+static struct ra_failure why;
+static struct ra_reader *reader;
+static struct ra_snapshot *snapshot;
+
+static void set_up(void)
+{
+    builder_set_up();
+    region = build_region();
+}
+
+static void tear_down(void)
+{
+    ruby_alloc_snapshot_free(snapshot);
+    ruby_alloc_reader_close(reader);
+    free(region);
+    builder_tear_down();
+}
+
+static void expect_message(const char *part)
+{
+    ck_assert_msg(strstr(why.message, part) != NULL, "found: %s\nexpected: %s", why.message, part);
+    ck_assert_msg(strchr(why.message, '\n') == NULL, "%s", why.message);
+}
+
+static void expect_open(pid_t pid, enum ra_status status, const char *part)
+{
+    enum ra_status found = ruby_alloc_reader_open(&reader, pid, &why);
+
+    ck_assert_msg(found == status, "status %d, expected %d: %s", found, status, why.message);
+    if (status != RA_OK) {
+        ck_assert_ptr_null(reader);
+        ck_assert_int_eq(why.status, status);
+        expect_message(part);
+    }
+}
+
+static void expect_snapshot(int wait_ms, enum ra_status status)
+{
+    enum ra_status found;
+
+    ruby_alloc_snapshot_free(snapshot);
+    found = ruby_alloc_reader_snapshot(reader, wait_ms, &snapshot, &why);
+    ck_assert_msg(found == status, "status %d, expected %d: %s", found, status, why.message);
+    ck_assert_int_eq(snapshot != NULL, status == RA_OK || status == RA_TIMEOUT);
+}
+
+static void expect_state(const char *state)
+{
+    struct ra_report *report = ruby_alloc_report_new(snapshot, NULL);
+
+    ck_assert_str_eq(report->process.state, state);
+    ruby_alloc_report_free(report);
+}
+
+/* This process's own region, as the shim would have mapped it. */
+static struct ra_region *map_own_region(void)
+{
+    const char *path = region_path(getpid(), own_start());
+    struct ra_region *mapped;
+    int fd;
+
+    write_region(path, region, BUILT_BYTES);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    mapped = mmap(NULL, BUILT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ck_assert_ptr_ne(mapped, MAP_FAILED);
+    close(fd);
+    return mapped;
+}
+
+static void *answer_requests(void *argument)
+{
+    struct ra_region *mapped = argument;
+    uint32_t seen = 0;
+
+    for (;;) {
+        uint32_t request = __atomic_load_n(&mapped->header.request, __ATOMIC_ACQUIRE);
+
+        if (request == seen) {
+            syscall(SYS_futex, &mapped->header.request, FUTEX_WAIT, seen, NULL, NULL, 0);
+            continue;
+        }
+        mapped->sample.sequence += 2;
+        __atomic_store_n(&mapped->header.answered, request, __ATOMIC_RELEASE);
+        seen = request;
+    }
+    return NULL;
+}
+
+START_TEST(test_open_living)
+{
+    struct ra_report *report;
+
+    region->slots[0].state = RA_SLOT_LIVE;
+    region->slots[0].tid = (uint32_t)getpid();
+    map_own_region();
+    expect_open(getpid(), RA_OK, NULL);
+    expect_snapshot(100, RA_OK);
+    report = ruby_alloc_report_new(snapshot, NULL);
+    ck_assert_str_eq(report->process.state, "running");
+    ck_assert_int_eq(report->process.pid, getpid());
+    ck_assert_int_eq(report->process.ppid, getppid());
+    ck_assert_int_gt(report->memory.rss, 0);
+    ck_assert_int_gt(report->memory.pss, 0);
+    ck_assert_int_ge(report->memory.lazy_free, 0);
+    ck_assert_double_ge(report->process.uptime, 0);
+    ck_assert_double_lt(report->process.uptime, 300);
+    ck_assert_str_eq(report->process.comm, "test_reader");
+    ck_assert_str_eq(report->threads[0].name, "test_reader");
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
+START_TEST(test_open_detached)
+{
+    write_region(region_path(getpid(), own_start()), region, BUILT_BYTES);
+    region->header.sampler_tid = 1;
+    expect_open(getpid(), RA_OK, NULL);
+    expect_snapshot(5000, RA_OK);
+    expect_state("detached");
+}
+END_TEST
+
+START_TEST(test_open_pid_used_again)
+{
+    write_region(region_path(getpid(), 1), region, BUILT_BYTES);
+    expect_open(getpid(), RA_OK, NULL);
+    expect_snapshot(100, RA_OK);
+    expect_state("exited");
+}
+END_TEST
+
+START_TEST(test_open_newest_left)
+{
+    pid_t pid = ended_pid();
+    struct ra_report *report;
+
+    write_region(region_path(pid, 900), region, BUILT_BYTES);
+    region->slots[0].alloc[0] = 7;
+    write_region(region_path(pid, 1000), region, BUILT_BYTES);
+    region->slots[0].alloc[0] = 3;
+    write_region(region_path(pid, 100), region, BUILT_BYTES);
+    expect_open(pid, RA_OK, NULL);
+    expect_snapshot(0, RA_OK);
+    report = ruby_alloc_report_new(snapshot, NULL);
+    ck_assert_int_eq(report->totals.allocations, 7);
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
+START_TEST(test_open_by_maps)
+{
+    map_own_region();
+    unsetenv("RUBY_ALLOC_DIR");
+    expect_open(getpid(), RA_OK, NULL);
+    expect_snapshot(0, RA_OK);
+    expect_state("running");
+}
+END_TEST
+
+START_TEST(test_snapshot_answered)
+{
+    pthread_t thread;
+    struct ra_report *report;
+
+    region->header.sampler_tid = 1;
+    ck_assert_int_eq(pthread_create(&thread, NULL, answer_requests, map_own_region()), 0);
+    expect_open(getpid(), RA_OK, NULL);
+    for (int i = 0; i < 100; i++) {
+        if (i % 2 == 0) {
+            ruby_alloc_reader_ask(reader);
+        }
+        expect_snapshot(5000, RA_OK);
+    }
+    report = ruby_alloc_report_new(snapshot, NULL);
+    ck_assert(!isnan(report->memory.sample_age));
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
+START_TEST(test_snapshot_timeout)
+{
+    region->header.sampler_tid = 1;
+    map_own_region();
+    expect_open(getpid(), RA_OK, NULL);
+    expect_snapshot(50, RA_TIMEOUT);
+    expect_message("did not write a fresh sample within 50 ms");
+    expect_state("running");
+    expect_snapshot(0, RA_OK);
+}
+END_TEST
+
+START_TEST(test_snapshot_read_only)
+{
+    struct ra_region *mapped;
+
+    region->header.sampler_tid = 1;
+    mapped = map_own_region();
+    expect_open(getpid(), RA_OK, NULL);
+    expect_snapshot(0, RA_OK);
+    ck_assert_uint_eq(mapped->header.request, 0);
+}
+END_TEST
+
+START_TEST(test_snapshot_process_ends)
+{
+    int ready[2];
+    char byte;
+    pid_t pid;
+
+    ck_assert_int_eq(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        map_own_region();
+        ck_assert_int_eq(write(ready[1], "x", 1), 1);
+        pause();
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    expect_open(pid, RA_OK, NULL);
+    expect_snapshot(0, RA_OK);
+    expect_state("running");
+    kill(pid, SIGSTOP);
+    expect_snapshot(0, RA_OK);
+    kill(pid, SIGKILL);
+    waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT); /* a zombie has ended too */
+    expect_snapshot(1000, RA_OK);
+    expect_state("exited");
+    waitpid(pid, NULL, 0);
+    expect_snapshot(1000, RA_OK);
+    expect_state("exited");
+}
+END_TEST
+
+START_TEST(test_snapshot_removed)
+{
+    pid_t pid = ended_pid();
+
+    write_region(region_path(pid, 1), region, BUILT_BYTES);
+    expect_open(pid, RA_OK, NULL);
+    unlink(region_path(pid, 1));
+    expect_snapshot(0, RA_ABSENT);
+    expect_message("has ended");
+}
+END_TEST
+
+START_TEST(test_snapshot_removed_but_mapped)
+{
+    map_own_region();
+    expect_open(getpid(), RA_OK, NULL);
+    unlink(region_path(getpid(), own_start()));
+    expect_snapshot(0, RA_OK);
+    expect_state("running");
+}
+END_TEST
+
+START_TEST(test_snapshot_replaced)
+{
+    const char *path = region_path(getpid(), own_start());
+    struct ra_report *report;
+
+    write_region(path, region, BUILT_BYTES);
+    expect_open(getpid(), RA_OK, NULL);
+    unlink(path);
+    region->slots[0].alloc[0] = 5;
+    write_region(path, region, BUILT_BYTES);
+    expect_snapshot(0, RA_OK);
+    report = ruby_alloc_report_new(snapshot, NULL);
+    ck_assert_int_eq(report->totals.allocations, 5);
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
+START_TEST(test_snapshot_truncated)
+{
+    static const off_t lengths[] = {0, 1, 8, 100, 1128, 4096, 12288, 49151};
+    const char *path = region_path(getpid(), own_start());
+
+    map_own_region();
+    expect_open(getpid(), RA_OK, NULL);
+    ck_assert_int_eq(truncate(path, lengths[_i]), 0);
+    expect_snapshot(20, RA_DAMAGED);
+    expect_message("is damaged");
+}
+END_TEST
+
+START_TEST(test_snapshot_cut_slots)
+{
+    const char *path = region_path(getpid(), own_start());
+
+    map_own_region();
+    expect_open(getpid(), RA_OK, NULL);
+    ck_assert_int_eq(truncate(path, BUILT_BYTES - 1), 0);
+    expect_snapshot(0, RA_OK);
+    ck_assert_int_eq(truncate(path, BUILT_BYTES * 20), 0);
+    expect_snapshot(0, RA_OK);
+}
+END_TEST
+
+START_TEST(test_sample_unfinished)
+{
+    struct ra_report *report;
+
+    region->sample.sequence = 3;
+    region->sample.known = 1;
+    report = report_built(region);
+    ck_assert_double_nan(report->memory.sample_age);
+    ck_assert_int_eq(report->memory.allocated, RA_UNKNOWN);
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
+START_TEST(test_texts_hostile)
+{
+    struct ra_report *report;
+
+    memset(region->header.comm, 'c', sizeof(region->header.comm));
+    memset(region->header.ruby_version, 0xff, RA_VERSION_BYTES);
+    memset(region->header.command, 0x1b, RA_COMMAND_BYTES);
+    memset(region->sample.command, 0xe2, RA_COMMAND_BYTES);
+    report = report_built(region);
+    ck_assert_str_eq(report->process.comm, "ccccccccccccccc");
+    ck_assert_uint_eq(strlen(report->process.ruby_version), 4 * (RA_VERSION_BYTES - 1));
+    ck_assert_uint_eq(strlen(report->process.command), 4 * (RA_COMMAND_BYTES - 1));
+    ck_assert_int_eq(strncmp(report->process.command, "\\x1b\\x1b", 8), 0);
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
+static void make_fifo(const char *path)
+{
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+}
+
+static void make_directory(const char *path)
+{
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+}
+
+static void make_link_to_region(const char *path)
+{
+    char target[PATH_MAX + 8];
+
+    snprintf(target, sizeof(target), "%s/target", built_dir);
+    write_region(target, region, BUILT_BYTES);
+    ck_assert_int_eq(symlink(target, path), 0);
+}
+
+static void make_link_to_zeros(const char *path)
+{
+    ck_assert_int_eq(symlink("/dev/zero", path), 0);
+}
+
+static void make_dangling_link(const char *path)
+{
+    ck_assert_int_eq(symlink("/nowhere", path), 0);
+}
+
+static void make_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    ck_assert_uint_lt(strlen(path), sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    close(fd);
+}
+
+static void make_two_names(const char *path)
+{
+    char second[PATH_MAX + 8];
+
+    snprintf(second, sizeof(second), "%s/second", built_dir);
+    write_region(path, region, BUILT_BYTES);
+    ck_assert_int_eq(link(path, second), 0);
+}
+
+static void make_empty(const char *path)
+{
+    write_region(path, region, 0);
+}
+
+static void make_zeros(const char *path)
+{
+    memset(region, 0, BUILT_BYTES);
+    write_region(path, region, BUILT_BYTES);
+}
+
+static void make_huge(const char *path)
+{
+    write_region(path, region, BUILT_BYTES);
+    ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
+}
+
+static void make_short(const char *path)
+{
+    write_region(path, region, 5000);
+}
+
+static void make_other_magic(const char *path)
+{
+    memcpy(region->header.magic, "\033[2J\n\377AB", 8);
+    write_region(path, region, BUILT_BYTES);
+}
+
+static void make_newer(const char *path)
+{
+    region->header.layout_major = 2;
+    write_region(path, region, BUILT_BYTES);
+}
+
+static const struct {
+    const char *name;
+    void (*make)(const char *path);
+    const char *message;
+} defects[] = {
+    {"fifo", make_fifo, "is a FIFO, expected a regular file"},
+    {"directory", make_directory, "is a directory, expected a regular file"},
+    {"link", make_link_to_region, "is a symbolic link, expected a regular file"},
+    {"zeros", make_link_to_zeros, "is a symbolic link, expected a regular file"},
+    {"dangling", make_dangling_link, "is a symbolic link, expected a regular file"},
+    {"socket", make_socket, "is a socket, expected a regular file"},
+    {"two names", make_two_names, "has 2 names (hard links), expected 1"},
+    {"empty", make_empty, "it has 0 bytes, expected 49152 or more"},
+    {"all zero", make_zeros, "not ready (found 0, expected 0x52454459)"},
+    {"huge", make_huge, "it has 1099511627776 bytes, expected 67108864 at most"},
+    {"short", make_short, "(256 times 16 bytes at 4096) lies beyond its end at 5000"},
+    {"magic", make_other_magic, "it begins with \"\\x1b[2J\\x0a\\xffAB\", not with \"RUBYALOC\""},
+    {"newer", make_newer, "layout 2; this program reads 1): upgrade ruby_alloc_top"},
+};
+
+START_TEST(test_open_damaged_living)
+{
+    defects[_i].make(region_path(getpid(), own_start()));
+    expect_open(getpid(), RA_DAMAGED, defects[_i].message);
+}
+END_TEST
+
+START_TEST(test_open_damaged_left)
+{
+    pid_t pid = ended_pid();
+
+    defects[_i].make(region_path(pid, 1));
+    expect_open(pid, RA_DAMAGED, defects[_i].message);
+}
+END_TEST
+
+START_TEST(test_open_of_someone_else)
+{
+    const char *path = region_path(getpid(), own_start());
+
+    if (geteuid() != 0) {
+        return;
+    }
+    write_region(path, region, BUILT_BYTES);
+    ck_assert_int_eq(chown(path, 12345, 12345), 0);
+    expect_open(getpid(), RA_DAMAGED, "belongs to user 12345, expected 0, the user of process");
+}
+END_TEST
+
+START_TEST(test_open_becomes_ready)
+{
+    const char *path = region_path(getpid(), own_start());
+    pid_t writer;
+
+    region->header.ready = 0;
+    write_region(path, region, BUILT_BYTES);
+    writer = fork();
+    if (writer == 0) {
+        int fd = open(path, O_RDWR);
+        uint32_t ready = RA_READY;
+
+        usleep(30000);
+        _exit(pwrite(fd, &ready, 4, offsetof(struct ra_header, ready)) == 4 ? 0 : 1);
+    }
+    expect_open(getpid(), RA_OK, NULL);
+    waitpid(writer, NULL, 0);
+}
+END_TEST
+
+START_TEST(test_open_absent)
+{
+    expect_open(ended_pid(), RA_ABSENT, "no process ");
+    expect_open(0, RA_ABSENT, "no process 0");
+    expect_open(-5, RA_ABSENT, "no process -5");
+    expect_open(INT32_MAX, RA_ABSENT, "no process 2147483647");
+}
+END_TEST
+
+static void *sleep_long(void *argument)
+{
+    atomic_store((atomic_int *)argument, (int)syscall(SYS_gettid));
+    pause();
+    return NULL;
+}
+
+START_TEST(test_open_thread_id)
+{
+    pthread_t thread;
+    atomic_int tid = 0;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, sleep_long, &tid), 0);
+    while (atomic_load(&tid) == 0) {
+        usleep(1000);
+    }
+    expect_open(atomic_load(&tid), RA_ABSENT, "it is a thread of process");
+}
+END_TEST
+
+static const struct {
+    const char *files[3];
+    const char *variables[3];
+    const char *message;
+} victims[] = {
+    {{"libz.so.1"}, {0}, "is not a Ruby, and was started without the library"},
+    {{"libruby-3.1.so.3.1"},
+     {0},
+     "started without the library: start it with LD_PRELOAD=libruby_alloc.so; jemalloc is not "
+     "loaded"},
+    {{"ruby"}, {0}, "start it with LD_PRELOAD=libruby_alloc.so; jemalloc is not loaded"},
+    {{"libruby.so.2.7", "libjemalloc.so.2"}, {0}, "; jemalloc is loaded"},
+    {{"libruby_alloc.so.0.1.0"}, {0}, "is not a Ruby; start it with RUBY_ALLOC_ALL=1"},
+    {{"libruby_alloc.so.0.1.0"}, {"RUBY_ALLOC_ALL=1"}, "no region was found"},
+    {{"libruby_alloc.so.0.1.0", "libruby-3.1.so.3.1"}, {0}, "no region was found"},
+    {{"libruby_alloc.so.0.1.0", "libruby-3.1.so.3.1"},
+     {"RUBY_ALLOC=0"},
+     "counting is off: RUBY_ALLOC=0"},
+    {{"libruby-3.1.so.3.1"},
+     {"LD_PRELOAD=/nowhere/libruby_alloc.so"},
+     "names libruby_alloc.so in LD_PRELOAD, but"},
+};
+
+static int run_victim(int count, char **files)
+{
+    for (int i = 0; i < count; i++) {
+        int fd = open(files[i], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        if (fd < 0 || ftruncate(fd, 4096) != 0 ||
+            mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED) {
+            return 1;
+        }
+        close(fd);
+    }
+    if (write(STDOUT_FILENO, "x", 1) != 1) {
+        return 1;
+    }
+    pause();
+    return 0;
+}
+
+/* Start a victim and wait until it has mapped its files. */
+static pid_t start_victim(const char *const *files, const char *const *variables)
+{
+    char *arguments[8] = {(char *)"/proc/self/exe", (char *)"victim"};
+    char *environment[8] = {0};
+    int ready[2];
+    char byte;
+    pid_t pid;
+
+    for (size_t i = 0; i < 3; i++) {
+        arguments[2 + i] = (char *)files[i];
+        environment[i] = (char *)variables[i];
+    }
+    ck_assert_int_eq(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        if (chdir(built_dir) != 0) {
+            _exit(1);
+        }
+        dup2(ready[1], STDOUT_FILENO);
+        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+        execve("/proc/self/exe", arguments, environment);
+        _exit(1);
+    }
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pid;
+}
+
+START_TEST(test_open_no_region)
+{
+    pid_t pid = start_victim(victims[_i].files, victims[_i].variables);
+
+    expect_open(pid, RA_NO_REGION, victims[_i].message);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+END_TEST
+
+START_TEST(test_open_directory_of_the_target)
+{
+    static const char *const files[3] = {NULL};
+    char variable[PATH_MAX + 32];
+    const char *variables[3] = {variable};
+    uint64_t start_ticks;
+    pid_t pid;
+    int dir;
+
+    snprintf(variable, sizeof(variable), "RUBY_ALLOC_DIR=%s", built_dir);
+    pid = start_victim(files, variables);
+    dir = ra_proc_open(pid);
+    ck_assert(ra_proc_read_start(dir, &start_ticks));
+    close(dir);
+    unsetenv("RUBY_ALLOC_DIR");
+    write_region(region_path(pid, start_ticks), region, BUILT_BYTES);
+    expect_open(pid, RA_OK, NULL);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+END_TEST
+
+/* Other users may search the directory of the regions. */
+static void let_others_in(void)
+{
+    const char *base = getenv("TEST_DIR");
+
+    ck_assert_int_eq(chmod(built_dir, 0755), 0);
+    if (base != NULL) {
+        ck_assert_int_eq(chmod(base, 0755), 0);
+    }
+}
+
+START_TEST(test_open_denied)
+{
+    pid_t parent = getpid();
+    pid_t child;
+    int status;
+
+    if (geteuid() != 0) {
+        return;
+    }
+    map_own_region();
+    let_others_in();
+    child = fork();
+    if (child == 0) {
+        enum ra_status found;
+
+        if (setgid(65534) != 0 || setuid(65534) != 0) {
+            _exit(2);
+        }
+        found = ruby_alloc_reader_open(&reader, parent, &why);
+        _exit(found == RA_DENIED && strstr(why.message, "belongs to user root; run") ? 0 : 1);
+    }
+    waitpid(child, &status, 0);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(test_list)
+{
+    pid_t ended = ended_pid();
+    pid_t *pids;
+    size_t count;
+    size_t denied;
+    char path[PATH_MAX + 32];
+
+    ck_assert_int_eq(ruby_alloc_reader_list(&pids, &count, &denied, &why), RA_OK);
+    ck_assert_uint_eq(count, 0);
+    ck_assert_ptr_null(pids);
+    write_region(region_path(getpid(), own_start()), region, BUILT_BYTES);
+    write_region(region_path(getpid(), 1), region, BUILT_BYTES);
+    write_region(region_path(ended, 1), region, BUILT_BYTES);
+    write_region(region_path(ended, 2), region, BUILT_BYTES);
+    make_fifo(region_path(1, 1));
+    make_dangling_link(region_path(1, 2));
+    snprintf(path, sizeof(path), "%s/ruby_alloc.1.2", built_dir);
+    write_region(path, region, 0);
+    snprintf(path, sizeof(path), "%s/ruby_alloc.1.2.3", built_dir); /* another namespace */
+    write_region(path, region, 0);
+    ck_assert_int_eq(ruby_alloc_reader_list(&pids, &count, &denied, &why), RA_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_int_eq(pids[0], ended < getpid() ? ended : getpid());
+    ck_assert_int_eq(pids[1], ended < getpid() ? getpid() : ended);
+    ck_assert_uint_eq(denied, 0);
+    free(pids);
+}
+END_TEST
+
+START_TEST(test_list_denied)
+{
+    pid_t child;
+    int status;
+
+    if (geteuid() != 0) {
+        return;
+    }
+    write_region(region_path(ended_pid(), 1), region, BUILT_BYTES);
+    let_others_in();
+    child = fork();
+    if (child == 0) {
+        pid_t *pids;
+        size_t count;
+        size_t denied;
+
+        if (setgid(65534) != 0 || setuid(65534) != 0 ||
+            ruby_alloc_reader_list(&pids, &count, &denied, &why) != RA_OK) {
+            _exit(2);
+        }
+        _exit(count == 0 && denied == 1 ? 0 : 1);
+    }
+    waitpid(child, &status, 0);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(test_status_exit)
+{
+    ck_assert_int_eq(ruby_alloc_status_exit(RA_OK), 0);
+    ck_assert_int_eq(ruby_alloc_status_exit(RA_ABSENT), 1);
+    ck_assert_int_eq(ruby_alloc_status_exit(RA_NO_REGION), 3);
+    ck_assert_int_eq(ruby_alloc_status_exit(RA_DENIED), 4);
+    ck_assert_int_eq(ruby_alloc_status_exit(RA_DAMAGED), 5);
+    ck_assert_int_eq(ruby_alloc_status_exit(RA_TIMEOUT), 6);
+    ck_assert_int_eq(ruby_alloc_status_exit(RA_SYSTEM), 1);
+}
+END_TEST
+
+#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+
+static void add_snapshot_tests(TCase *test_case)
+{
+    tcase_add_test(test_case, test_snapshot_answered);
+    tcase_add_test(test_case, test_snapshot_timeout);
+    tcase_add_test(test_case, test_snapshot_read_only);
+    tcase_add_test(test_case, test_snapshot_process_ends);
+    tcase_add_test(test_case, test_snapshot_removed);
+    tcase_add_test(test_case, test_snapshot_removed_but_mapped);
+    tcase_add_test(test_case, test_snapshot_replaced);
+    tcase_add_loop_test(test_case, test_snapshot_truncated, 0, 8);
+    tcase_add_test(test_case, test_snapshot_cut_slots);
+    tcase_add_test(test_case, test_sample_unfinished);
+    tcase_add_test(test_case, test_texts_hostile);
+}
+
+static void add_open_tests(TCase *test_case)
+{
+    tcase_add_test(test_case, test_open_living);
+    tcase_add_test(test_case, test_open_detached);
+    tcase_add_test(test_case, test_open_pid_used_again);
+    tcase_add_test(test_case, test_open_newest_left);
+    tcase_add_test(test_case, test_open_by_maps);
+    tcase_add_test(test_case, test_open_becomes_ready);
+    tcase_add_test(test_case, test_open_absent);
+    tcase_add_test(test_case, test_open_thread_id);
+    tcase_add_test(test_case, test_open_directory_of_the_target);
+    tcase_add_test(test_case, test_open_of_someone_else);
+    tcase_add_test(test_case, test_open_denied);
+    tcase_add_loop_test(test_case, test_open_damaged_living, 0, ROWS(defects));
+    tcase_add_loop_test(test_case, test_open_damaged_left, 0, ROWS(defects));
+    tcase_add_loop_test(test_case, test_open_no_region, 0, ROWS(victims));
+}
+
+int main(int argc, char **argv)
+{
+    Suite *suite = suite_create("reader");
+    TCase *test_case = tcase_create("open");
+
+    if (argc > 1 && strcmp(argv[1], "victim") == 0) {
+        return run_victim(argc - 2, argv + 2);
+    }
+    tcase_add_checked_fixture(test_case, set_up, tear_down);
+    add_open_tests(test_case);
+    suite_add_tcase(suite, test_case);
+    test_case = tcase_create("snapshot");
+    tcase_add_checked_fixture(test_case, set_up, tear_down);
+    add_snapshot_tests(test_case);
+    suite_add_tcase(suite, test_case);
+    test_case = tcase_create("list");
+    tcase_add_checked_fixture(test_case, set_up, tear_down);
+    tcase_add_test(test_case, test_list);
+    tcase_add_test(test_case, test_list_denied);
+    tcase_add_test(test_case, test_status_exit);
+    suite_add_tcase(suite, test_case);
+    return run_suite(suite);
+}
