@@ -15,7 +15,7 @@ BUILD ?= build
 VERSION := $(shell sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)
 SONAME := libruby_alloc.so.$(firstword $(subst ., ,$(VERSION)))
 PACKAGES := gcc g++ clang pkg-config libjemalloc-dev libjansson-dev libncurses-dev check \
-	ruby puma valgrind tmux
+	ruby puma valgrind tmux procps binutils
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))

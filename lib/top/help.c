@@ -111,7 +111,7 @@ void ra_options_print_help(FILE *stream)
     ra_chain_explain(stream);
     fputs("\nEnvironment of the Ruby process:\n", stream);
 #define PRINT_VARIABLE(name, value, meaning)                                                       \
-    fprintf(stream, "  %-28s %s\n", #name "=" value, meaning);
+    fprintf(stream, "  %s\n      %s\n", #name "=" value, meaning);
     RA_ENVIRONMENT(PRINT_VARIABLE)
     fputs("\nExit status:\n", stream);
     for (int status = 0; status < 128; status++) {
