@@ -1,5 +1,6 @@
 #include "identity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -9,17 +10,25 @@
 
 #include "files.h"
 
-/* Field 22 of /proc/self/stat. The name in field 2 may hold spaces and parentheses. */
-static uint64_t start_ticks(void)
+/* Field 22 of /proc/PID/stat. The name in field 2 may hold spaces and parentheses. */
+static uint64_t read_start_ticks(const char *path)
 {
     char text[1024];
 
-    ra_files_read("/proc/self/stat", text, sizeof text);
+    ra_files_read(path, text, sizeof text);
     const char *field = strrchr(text, ')');
     for (int number = 2; field && number < 22; number++) {
         field = strchr(field + 1, ' ');
     }
     return field ? strtoull(field + 1, NULL, 10) : 0;
+}
+
+uint64_t ra_identity_start_ticks(pid_t pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    return read_start_ticks(path);
 }
 
 static uint64_t pid_namespace(void)
@@ -46,7 +55,7 @@ void ra_identity_command(char *command, size_t bytes)
 void ra_identity_key(struct ra_header *header)
 {
     header->pid = (uint32_t)getpid();
-    header->start_ticks = start_ticks();
+    header->start_ticks = read_start_ticks("/proc/self/stat");
     header->pid_namespace = pid_namespace();
 }
 

@@ -6,6 +6,7 @@
 #define RA_SHIM_IDENTITY_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base.h"
 
@@ -22,6 +23,9 @@ void ra_identity_key(struct ra_header *header);
 
 /* The command line as ps shows it now, cut to bytes - 1 bytes; empty if unknown. */
 void ra_identity_command(char *command, size_t bytes);
+
+/* Clock ticks after boot at which process pid started; 0: no such process, or no /proc. */
+uint64_t ra_identity_start_ticks(pid_t pid);
 
 #pragma GCC visibility pop
 

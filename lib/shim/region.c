@@ -295,6 +295,31 @@ unsigned ra_region_grow(void)
     return count + RA_SLOT_GROW;
 }
 
+void ra_region_give(uid_t user)
+{
+    int file = path[0] != '\0' ? reopen() : -1;
+
+    if (file >= 0) {
+        if (fchown(file, user, (gid_t)-1) != 0) {
+            ra_log("the region stays with its user: error %d", errno);
+        }
+        close(file);
+    }
+}
+
+const char *ra_region_directory(char *directory, size_t bytes)
+{
+    const char *end = strrchr(path, '/');
+    size_t length = end ? (size_t)(end - path) : 0;
+
+    if (!end || length >= bytes) {
+        return NULL;
+    }
+    memcpy(directory, path, length);
+    directory[length] = '\0';
+    return directory;
+}
+
 void ra_region_remove(void)
 {
     /* A child by clone or _Fork, which runs no fork handlers, must leave its parent's alone. */

@@ -8,6 +8,7 @@
 #define RA_SHIM_REGION_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base.h"
 
@@ -32,6 +33,12 @@ bool ra_region_publish_child(const struct ra_shared *inherited);
  * afterwards: the same as before when the directory is full or the limit reached.
  */
 unsigned ra_region_grow(void);
+
+/* Make the file user's. Only root can; keeps to the file that this process made. */
+void ra_region_give(uid_t user);
+
+/* The directory that the file is in, copied to directory; NULL if there is no file. */
+const char *ra_region_directory(char *directory, size_t bytes);
 
 /* Remove the file, if this process made one. It stays mapped. Any number of times. */
 void ra_region_remove(void);

@@ -13,6 +13,8 @@
 
 #include "identity.h"
 #include "log.h"
+#include "prune.h"
+#include "region.h"
 #include "settings.h"
 #include "slots.h"
 #include "statistics.h"
@@ -49,6 +51,17 @@ static void take_sample(void)
     __atomic_store_n(&sample->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
+/* A forked child's parent has done it. */
+static void prune(void)
+{
+    char directory[PATH_MAX];
+
+    if (!(RA_CURRENT->header.flags & RA_FLAG_FORKED) &&
+        ra_region_directory(directory, sizeof directory)) {
+        ra_prune(directory);
+    }
+}
+
 /*
  * Until someone asks or the interval is over nothing is touched, jemalloc least of all:
  * its first statistics cost as much as a hundredth of Ruby's start.
@@ -63,6 +76,7 @@ static void *run(void *unused)
     (void)unused;
     prctl(PR_SET_NAME, "ruby_alloc");
     __atomic_store_n(&header->sampler_tid, (uint32_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+    prune();
     for (;;) {
         syscall(SYS_futex, &header->request, FUTEX_WAIT, answered, seconds ? &interval : NULL, NULL,
                 0);

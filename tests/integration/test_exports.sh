@@ -29,6 +29,9 @@ mallinfo2
 malloc_stats
 malloc_info
 mallopt
+setreuid
+setresuid
+setuid
 _Znwm
 _Znam
 _ZnwmRKSt9nothrow_t
