@@ -18,6 +18,11 @@
 #pragma GCC visibility push(hidden)
 
 #define RA_EXPORT __attribute__((visibility("default")))
+/*
+ * For what fork writes: all on the one page of initialised data, as each page written
+ * after a fork is one to copy.
+ */
+#define RA_TOGETHER __attribute__((section(".data")))
 #define RA_COLD __attribute__((cold, noinline))
 #define RA_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define RA_UNLIKELY(condition) __builtin_expect(!!(condition), 0)

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
+#include <stdbool.h>
 
 #include "base.h"
 #include "count.h"
@@ -11,41 +11,81 @@
 #include "slots.h"
 
 /* One fork at a time: what follows belongs to the thread that forks. */
-static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t forking RA_TOGETHER = PTHREAD_MUTEX_INITIALIZER;
+static struct ra_thread before RA_TOGETHER;
 static struct ra_slot parked;
 static struct ra_shared inherited;
-static struct ra_thread before;
 
-static void sum_words(uint64_t *sum, const uint64_t *words, size_t bytes)
+/* A slot's counters, from calls on, are all 64-bit words, and so are large buckets. */
+enum {
+    FIRST_WORD = offsetof(struct ra_slot, calls) / sizeof(uint64_t),
+    SLOT_WORDS = sizeof(struct ra_slot) / sizeof(uint64_t),
+    SHARED_WORDS = sizeof(struct ra_shared) / sizeof(uint64_t),
+    BLOCK_WORDS = 64
+};
+
+static void add_words(uint64_t *sum, const void *from, unsigned first, unsigned count)
 {
-    for (size_t i = 0; i < bytes / sizeof *sum; i++) {
+    const uint64_t *words = (const uint64_t *)from + first;
+
+    for (unsigned i = 0; i < count; i++) {
         sum[i] += __atomic_load_n(&words[i], __ATOMIC_RELAXED);
     }
 }
 
-static void sum_slot(struct ra_slot *sum, const struct ra_slot *slot)
-{
-    sum_words(sum->calls, slot->calls, sizeof sum->calls);
-    sum_words(sum->alloc, slot->alloc, sizeof sum->alloc);
-    sum_words(sum->freed, slot->freed, sizeof sum->freed);
-    sum_words(&sum->large[0].allocs, &slot->large[0].allocs, sizeof sum->large);
-}
-
-static void sum_shared(struct ra_shared *sum, const struct ra_shared *shared)
-{
-    sum_slot(&sum->slot, &shared->slot);
-    sum_words(&sum->large[0].allocs, &shared->large[0].allocs, sizeof sum->large);
-}
-
-/* Each slot is read before the next: an object freed meanwhile elsewhere may be seen as live. */
+/*
+ * Sums up all that was counted, block by block, and writes what has changed since the
+ * last fork: a page that is not written need not be copied.
+ */
 static void sum_all(void)
 {
-    memset(&inherited, 0, sizeof inherited);
-    sum_shared(&inherited, &RA_CURRENT->inherited);
-    sum_shared(&inherited, &RA_CURRENT->shared);
-    for (unsigned i = 0; i < RA_CURRENT->header.slots_ready; i++) {
-        if (RA_CURRENT->slots[i].state != RA_SLOT_FREE) {
-            sum_slot(&inherited.slot, &RA_CURRENT->slots[i]);
+    unsigned slots = RA_CURRENT->header.slots_ready;
+
+    for (unsigned first = FIRST_WORD; first < SHARED_WORDS; first += BLOCK_WORDS) {
+        unsigned rest = SHARED_WORDS - first;
+        unsigned count = rest < BLOCK_WORDS ? rest : BLOCK_WORDS;
+        unsigned in_slot = first >= SLOT_WORDS ? 0 : SLOT_WORDS - first;
+        uint64_t sum[BLOCK_WORDS] = {0};
+
+        add_words(sum, &RA_CURRENT->inherited, first, count);
+        add_words(sum, &RA_CURRENT->shared, first, count);
+        for (unsigned i = 0; i < slots && in_slot > 0; i++) {
+            if (RA_CURRENT->slots[i].state != RA_SLOT_FREE) {
+                add_words(sum, &RA_CURRENT->slots[i], first, in_slot < count ? in_slot : count);
+            }
+        }
+        for (unsigned i = 0; i < count; i++) {
+            uint64_t *word = (uint64_t *)&inherited + first + i;
+
+            if (*word != sum[i]) {
+                *word = sum[i];
+            }
+        }
+    }
+}
+
+/* Nearly always empty, and left alone then. */
+static void clear_parked(void)
+{
+    uint64_t *words = (uint64_t *)&parked;
+
+    for (unsigned i = 0; i < SLOT_WORDS; i++) {
+        if (words[i] != 0) {
+            words[i] = 0;
+        }
+    }
+}
+
+static void count_parked(struct ra_slot *slot, bool shared)
+{
+    const uint64_t *words = (const uint64_t *)&parked;
+    uint64_t *counters = (uint64_t *)slot;
+
+    for (unsigned i = FIRST_WORD; i < SLOT_WORDS; i++) {
+        if (words[i] != 0 && shared) {
+            __atomic_fetch_add(&counters[i], words[i], __ATOMIC_RELAXED);
+        } else if (words[i] != 0) {
+            counters[i] += words[i];
         }
     }
 }
@@ -57,25 +97,12 @@ static void prepare(void)
     pthread_mutex_lock(&forking);
     ra_slots_lock();
     before = ra_thread;
-    memset(&parked, 0, sizeof parked);
+    clear_parked();
     ra_thread.slot = &parked;
     ra_thread.state = RA_THREAD_LIVE;
     ra_thread.limit = ra_counters ? RA_SMALL_MAX : 0;
     sum_all();
     errno = error;
-}
-
-/* A thread without a slot of its own counts what was parked as shared. */
-static void count_parked(void)
-{
-    if (before.state == RA_THREAD_LIVE) {
-        sum_slot(before.slot, &parked);
-        return;
-    }
-    for (size_t i = 0; i < sizeof parked / sizeof(uint64_t); i++) {
-        __atomic_fetch_add((uint64_t *)&RA_CURRENT->shared.slot + i, ((uint64_t *)&parked)[i],
-                           __ATOMIC_RELAXED);
-    }
 }
 
 static void parent(void)
@@ -85,7 +112,11 @@ static void parent(void)
     ra_thread.limit = 0;
     ra_thread.state = before.state;
     ra_thread.slot = before.slot;
-    count_parked();
+    if (before.state == RA_THREAD_LIVE) {
+        count_parked(before.slot, false);
+    } else {
+        count_parked(&RA_CURRENT->shared.slot, true);
+    }
     ra_thread.limit = before.limit;
     ra_slots_unlock();
     pthread_mutex_unlock(&forking);
@@ -98,7 +129,7 @@ static void child(void)
 
     ra_region_publish_child(&inherited);
     ra_slots_reset();
-    sum_slot(ra_thread.slot, &parked);
+    count_parked(ra_thread.slot, false);
     ra_slots_unlock();
     pthread_mutex_unlock(&forking);
     ra_sampler_start();

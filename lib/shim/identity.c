@@ -1,10 +1,10 @@
 #include "identity.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,13 +14,17 @@
 static uint64_t read_start_ticks(const char *path)
 {
     char text[1024];
+    uint64_t ticks = 0;
 
     ra_files_read(path, text, sizeof text);
     const char *field = strrchr(text, ')');
     for (int number = 2; field && number < 22; number++) {
         field = strchr(field + 1, ' ');
     }
-    return field ? strtoull(field + 1, NULL, 10) : 0;
+    for (const char *digit = field ? field + 1 : ""; *digit >= '0' && *digit <= '9'; digit++) {
+        ticks = ticks * 10 + (uint64_t)(*digit - '0');
+    }
+    return ticks;
 }
 
 uint64_t ra_identity_start_ticks(pid_t pid)
@@ -59,15 +63,21 @@ void ra_identity_key(struct ra_header *header)
     header->pid_namespace = pid_namespace();
 }
 
-void ra_identity_fill(struct ra_header *header)
+void ra_identity_refill(struct ra_header *header)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    /* Not by libc's function: it would fault in a page of libc and the vDSO. */
+    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
     header->created_realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     ra_identity_key(header);
     header->parent_pid = (uint32_t)getppid();
     header->uid = (uint32_t)geteuid();
+}
+
+void ra_identity_fill(struct ra_header *header)
+{
+    ra_identity_refill(header);
     prctl(PR_GET_NAME, header->comm);
     ra_identity_command(header->command, sizeof header->command);
 }

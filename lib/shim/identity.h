@@ -18,6 +18,9 @@
  */
 void ra_identity_fill(struct ra_header *header);
 
+/* The same in a forked child, where header holds its parent's: name and command line stay. */
+void ra_identity_refill(struct ra_header *header);
+
 /* The part of it that the region's name is made from. */
 void ra_identity_key(struct ra_header *header);
 

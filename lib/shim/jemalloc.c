@@ -128,24 +128,24 @@ static void fill_natural(const struct ra_class *classes, unsigned count)
     }
 }
 
-static bool describe_classes(struct ra_region *region)
+static bool describe_classes(struct ra_image *image)
 {
-    struct ra_header *header = &region->header;
+    struct ra_header *header = &image->header;
     uint32_t bins = 0, large = 0;
 
     ra_jemalloc_read("arenas.nbins", &bins, sizeof bins);
     ra_jemalloc_read("arenas.nlextents", &large, sizeof large);
     if (bins > RA_BIN_MAX || large > RA_CLASS_MAX - bins ||
-        !read_small_classes(region->classes, bins) ||
-        !read_large_classes(region->classes + bins, large)) {
+        !read_small_classes(image->classes, bins) ||
+        !read_large_classes(image->classes + bins, large)) {
         return false;
     }
     header->class_count = bins + large;
     header->bin_count = bins;
-    if (!classes_fit(region->classes, header->class_count)) {
+    if (!classes_fit(image->classes, header->class_count)) {
         return false;
     }
-    fill_natural(region->classes, header->class_count);
+    fill_natural(image->classes, header->class_count);
     return true;
 }
 
@@ -170,12 +170,12 @@ static void describe_settings(struct ra_header *header)
     header->conf_muzzy_decay_ms = muzzy;
 }
 
-bool ra_jemalloc_describe(struct ra_region *region)
+bool ra_jemalloc_describe(struct ra_image *image)
 {
     const char *version = "";
 
     ra_jemalloc_read("version", &version, sizeof version);
-    strncpy(region->header.jemalloc_version, version, RA_VERSION_BYTES - 1);
-    describe_settings(&region->header);
-    return describe_classes(region);
+    strncpy(image->header.jemalloc_version, version, RA_VERSION_BYTES - 1);
+    describe_settings(&image->header);
+    return describe_classes(image);
 }

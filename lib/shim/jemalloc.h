@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base.h"
+#include "region.h"
 #include "road.h"
 
 #pragma GCC visibility push(hidden)
@@ -58,11 +59,11 @@ bool ra_jemalloc_learn_counters(void);
 extern uint16_t ra_natural[RA_SMALL_COUNT];
 
 /*
- * Fill classes, counts, version and settings of region, and ra_natural. Called once,
+ * Fill classes, counts, version and settings of image, and ra_natural. Called once,
  * while the process has one thread. Returns false if this jemalloc's classes can't
  * be told apart by the region's buckets, or there is no jemalloc.
  */
-bool ra_jemalloc_describe(struct ra_region *region);
+bool ra_jemalloc_describe(struct ra_image *image);
 
 /* Read one value by name; false if this jemalloc doesn't have it. Any thread. */
 bool ra_jemalloc_read(const char *name, void *value, size_t bytes);

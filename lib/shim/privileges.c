@@ -12,7 +12,7 @@
 
 #include "elf.h"
 #include "entry.h"
-#include "region.h"
+#include "regionfile.h"
 
 RA_EXPORT int setuid(uid_t user);
 RA_EXPORT int setreuid(uid_t real, uid_t effective);
@@ -37,13 +37,13 @@ static void *libc_function(const char *name)
             return -1;                                                                             \
         }                                                                                          \
         if (gives) {                                                                               \
-            ra_region_give(user);                                                                  \
+            ra_regionfile_give(user);                                                              \
             errno = error;                                                                         \
         }                                                                                          \
         int result = forward(__VA_ARGS__);                                                         \
         if (gives && result != 0) {                                                                \
             error = errno;                                                                         \
-            ra_region_give(0);                                                                     \
+            ra_regionfile_give(0);                                                                 \
             errno = error;                                                                         \
         }                                                                                          \
         return result;                                                                             \

@@ -1,29 +1,18 @@
 #include "region.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "files.h"
 #include "identity.h"
 #include "log.h"
-#include "settings.h"
+#include "regionfile.h"
 
-enum { START_BYTES = sizeof(struct ra_region) + RA_SLOT_START * RA_SLOT_BYTES, PATH_BYTES = 4096 };
+enum { START_BYTES = sizeof(struct ra_region) + RA_SLOT_START * RA_SLOT_BYTES };
 
 union ra_storage ra_storage __attribute__((aligned(4096)));
-
-/* The file, while this process has one; its identity, as the path may come to name another. */
-static char path[PATH_BYTES];
-static dev_t device;
-static ino_t inode;
+struct ra_image ra_image __attribute__((aligned(4096)));
 
 static void describe_layout(struct ra_header *header)
 {
@@ -73,70 +62,11 @@ static bool write_pieces(int file, const struct piece *pieces, unsigned count)
     return true;
 }
 
-/* Pages are reserved before they are touched: a full tmpfs answers a first touch with SIGBUS. */
-static int reserve(int file, size_t offset, size_t bytes)
-{
-    if (!ra_files_may_reach(offset + bytes)) {
-        return EFBIG;
-    }
-    return posix_fallocate(file, (off_t)offset, (off_t)bytes);
-}
-
-static bool make_path(const char *directory, const struct ra_header *header)
-{
-    int length = snprintf(path, sizeof path, "%s/" RA_REGION_PREFIX "%u.%" PRIu64 ".%" PRIu64,
-                          directory, header->pid, header->start_ticks, header->pid_namespace);
-
-    return length > 0 && (size_t)length < sizeof path;
-}
-
-/* The name holds pid and start time, so a file of ours there is of this very process. */
-static bool remove_stale(void)
-{
-    struct stat status;
-
-    return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-           unlink(path) == 0;
-}
-
-/* Returns the descriptor, or -1 and nothing left behind; *error tells why. */
-static int create(const char *directory, const struct ra_header *header, int *error)
-{
-    enum { FLAGS = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC };
-    struct stat status;
-
-    if (!make_path(directory, header)) {
-        *error = ENAMETOOLONG;
-        return -1;
-    }
-    int file = open(path, FLAGS, 0600);
-    if (file < 0 && errno == EEXIST && remove_stale()) {
-        file = open(path, FLAGS, 0600);
-    }
-    if (file < 0) {
-        *error = errno;
-        return -1;
-    }
-    *error = reserve(file, 0, START_BYTES);
-    if (*error == 0 && (fchmod(file, 0600) != 0 || fstat(file, &status) != 0)) {
-        *error = errno;
-    }
-    if (*error != 0) {
-        unlink(path);
-        close(file);
-        return -1;
-    }
-    device = status.st_dev;
-    inode = status.st_ino;
-    return file;
-}
-
 /* Map the file over RA_CURRENT, beyond its end too: it grows without moving. */
-static bool publish_in(const char *directory, const struct ra_header *header,
-                       const struct piece *pieces, unsigned count)
+static bool publish_in(const char *directory, const struct piece *pieces, unsigned count)
 {
     int error;
-    int file = create(directory, header, &error);
+    int file = ra_regionfile_create(directory, &ra_image.header, START_BYTES, &error);
     bool mapped = false;
 
     if (file >= 0) {
@@ -145,78 +75,47 @@ static bool publish_in(const char *directory, const struct ra_header *header,
                       MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED;
         if (!mapped) {
             error = errno;
-            unlink(path);
+            ra_regionfile_remove();
         }
         close(file);
     }
     if (!mapped) {
         ra_log("no region in %s: error %d", directory, error);
-        path[0] = '\0';
     }
     return mapped;
 }
 
-static unsigned directories(const char *list[3])
+static bool publish(const struct piece *pieces, unsigned count)
 {
-    unsigned count = 0;
+    const char *list[RA_DIRECTORY_COUNT];
+    unsigned list_count = ra_regionfile_directories(list);
 
-    if (ra_settings.directory) {
-        list[count++] = ra_settings.directory;
-        return count;
+    ra_image.header.slots_ready = RA_SLOT_START;
+    for (unsigned i = 0; i < list_count; i++) {
+        if (publish_in(list[i], pieces, count)) {
+            __atomic_store_n(&RA_CURRENT->header.ready, RA_READY, __ATOMIC_RELEASE);
+            return true;
+        }
     }
-    list[count++] = RA_DEFAULT_DIR;
-    if (ra_settings.runtime) {
-        list[count++] = ra_settings.runtime;
-    }
-    list[count++] = "/tmp";
-    return count;
+    ra_log("counting without a region: ruby_alloc_top can't see this process");
+    return false;
 }
 
-static bool publish(const struct ra_header *header, const struct piece *pieces, unsigned count)
-{
-    const char *list[3];
-    unsigned list_count = directories(list);
-    sigset_t all, before;
-    bool published = false;
-
-    /* A signal would interrupt fallocate on a tmpfs. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    for (unsigned i = 0; i < list_count && !published; i++) {
-        published = publish_in(list[i], header, pieces, count);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!published) {
-        ra_log("counting without a region: ruby_alloc_top can't see this process");
-    }
-    return published;
-}
-
-static void set_ready(void)
-{
-    __atomic_store_n(&RA_CURRENT->header.ready, RA_READY, __ATOMIC_RELEASE);
-}
-
-/*
- * A thread that a library's constructor made may ask for a slot meanwhile: there is
- * one slot until the file is in place.
- */
+/* A thread that a library's constructor made may count meanwhile: in one slot, or as shared. */
 bool ra_region_publish(void)
 {
-    struct ra_header *header = &RA_CURRENT->header;
-    size_t counted = sizeof(struct ra_region) + RA_SLOT_BYTES - sizeof *header;
+    const struct piece pieces[] = {
+        {0, sizeof ra_image, &ra_image},
+        {sizeof ra_image, sizeof(struct ra_region) + RA_SLOT_BYTES - sizeof ra_image,
+         ra_storage.bytes + sizeof ra_image},
+    };
 
-    describe_layout(header);
-    ra_identity_fill(header);
-    struct ra_header image = *header;
-    image.slots_ready = RA_SLOT_START;
-    const struct piece pieces[] = {{0, sizeof image, &image},
-                                   {sizeof image, counted, ra_storage.bytes + sizeof image}};
-    if (!publish(header, pieces, 2)) {
-        header->slots_ready = RA_SLOT_START;
+    describe_layout(&ra_image.header);
+    ra_identity_fill(&ra_image.header);
+    if (!publish(pieces, sizeof pieces / sizeof *pieces)) {
+        memcpy(ra_storage.bytes, &ra_image, sizeof ra_image);
         return false;
     }
-    set_ready();
     return true;
 }
 
@@ -233,59 +132,32 @@ static void make_private(const struct piece *pieces, unsigned count)
 
 bool ra_region_publish_child(const struct ra_shared *inherited)
 {
-    struct ra_header header = RA_CURRENT->header;
-    struct ra_class classes[RA_CLASS_MAX];
     const struct piece pieces[] = {
-        {offsetof(struct ra_region, header), sizeof header, &header},
-        {offsetof(struct ra_region, classes), sizeof classes, classes},
+        {0, sizeof ra_image, &ra_image},
         {offsetof(struct ra_region, inherited), sizeof *inherited, inherited},
     };
 
-    memcpy(classes, RA_CURRENT->classes, sizeof classes);
-    header.ready = 0;
-    header.request = header.answered = header.sampler_tid = 0;
-    header.flags |= RA_FLAG_FORKED;
-    header.slots_ready = RA_SLOT_START;
-    ra_identity_fill(&header);
-    path[0] = '\0';
-    if (!publish(&header, pieces, sizeof pieces / sizeof *pieces)) {
+    ra_regionfile_forget();
+    ra_image.header.flags |= RA_FLAG_FORKED;
+    ra_identity_refill(&ra_image.header);
+    if (!publish(pieces, sizeof pieces / sizeof *pieces)) {
         make_private(pieces, sizeof pieces / sizeof *pieces);
         return false;
     }
-    set_ready();
     return true;
-}
-
-/* Opened anew, as a descriptor kept open may have been closed by the host and now be its own. */
-static int reopen(void)
-{
-    struct stat status;
-    int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-
-    if (file >= 0 &&
-        (fstat(file, &status) != 0 || status.st_dev != device || status.st_ino != inode)) {
-        close(file);
-        file = -1;
-    }
-    return file;
 }
 
 unsigned ra_region_grow(void)
 {
     struct ra_header *header = &RA_CURRENT->header;
     unsigned count = header->slots_ready;
-    int error = ENOENT;
 
     if (count < RA_SLOT_START || count + RA_SLOT_GROW > RA_SLOT_MAX) {
         return count;
     }
-    if (path[0] != '\0') {
-        int file = reopen();
-        if (file >= 0) {
-            error = reserve(file, sizeof(struct ra_region) + count * RA_SLOT_BYTES,
-                            RA_SLOT_GROW * RA_SLOT_BYTES);
-            close(file);
-        }
+    if (ra_regionfile_exists()) {
+        int error = ra_regionfile_extend(sizeof(struct ra_region) + count * RA_SLOT_BYTES,
+                                         RA_SLOT_GROW * RA_SLOT_BYTES);
         if (error != 0) {
             ra_log("no room for more than %u threads' own counters: error %d", count, error);
             return count;
@@ -295,55 +167,10 @@ unsigned ra_region_grow(void)
     return count + RA_SLOT_GROW;
 }
 
-void ra_region_give(uid_t user)
-{
-    int file = path[0] != '\0' ? reopen() : -1;
-
-    if (file >= 0) {
-        if (fchown(file, user, (gid_t)-1) != 0) {
-            ra_log("the region stays with its user: error %d", errno);
-        }
-        close(file);
-    }
-}
-
-const char *ra_region_directory(char *directory, size_t bytes)
-{
-    const char *end = strrchr(path, '/');
-    size_t length = end ? (size_t)(end - path) : 0;
-
-    if (!end || length >= bytes) {
-        return NULL;
-    }
-    memcpy(directory, path, length);
-    directory[length] = '\0';
-    return directory;
-}
-
 void ra_region_remove(void)
 {
     /* A child by clone or _Fork, which runs no fork handlers, must leave its parent's alone. */
-    if (path[0] != '\0' && RA_CURRENT->header.pid == (uint32_t)getpid()) {
-        int file = reopen();
-        if (file >= 0) {
-            unlink(path);
-            close(file);
-        }
-        path[0] = '\0';
+    if (ra_image.header.pid == (uint32_t)getpid()) {
+        ra_regionfile_remove();
     }
-}
-
-void ra_region_remove_predecessor(void)
-{
-    const char *list[3];
-    unsigned count = directories(list);
-    struct ra_header header;
-
-    ra_identity_key(&header);
-    for (unsigned i = 0; i < count; i++) {
-        if (make_path(list[i], &header)) {
-            remove_stale();
-        }
-    }
-    path[0] = '\0';
 }

@@ -14,8 +14,7 @@
 #include "identity.h"
 #include "log.h"
 #include "prune.h"
-#include "region.h"
-#include "settings.h"
+#include "regionfile.h"
 #include "slots.h"
 #include "statistics.h"
 
@@ -57,7 +56,7 @@ static void prune(void)
     char directory[PATH_MAX];
 
     if (!(RA_CURRENT->header.flags & RA_FLAG_FORKED) &&
-        ra_region_directory(directory, sizeof directory)) {
+        ra_regionfile_directory(directory, sizeof directory)) {
         ra_prune(directory);
     }
 }
@@ -115,7 +114,6 @@ void ra_sampler_start(void)
     int saved = errno;
 
     ra_thread.slot = &unseen;
-    RA_CURRENT->header.interval_seconds = ra_settings.interval_seconds;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = make_thread();

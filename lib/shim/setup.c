@@ -10,6 +10,7 @@
 #include "jemalloc.h"
 #include "log.h"
 #include "region.h"
+#include "regionfile.h"
 #include "ruby_alloc/version.h"
 #include "sampler.h"
 #include "settings.h"
@@ -57,8 +58,9 @@ static bool wanted(const char *ruby)
 
 static void describe_process(const char *ruby)
 {
-    struct ra_header *header = &RA_CURRENT->header;
+    struct ra_header *header = &ra_image.header;
 
+    header->interval_seconds = ra_settings.interval_seconds;
     strcpy(header->shim_version, RUBY_ALLOC_VERSION);
     if (ruby) {
         strncpy(header->ruby_version, ruby, sizeof header->ruby_version - 1);
@@ -73,7 +75,7 @@ static void describe_process(const char *ruby)
 static void start_counting(const char *ruby)
 {
     describe_process(ruby);
-    if (!ra_jemalloc_describe(RA_CURRENT)) {
+    if (!ra_jemalloc_describe(&ra_image)) {
         ra_log("this jemalloc's size classes are not what is expected: only forwarding");
         only_forward();
         return;
@@ -111,7 +113,7 @@ __attribute__((constructor)) static void set_up(void)
         start_counting(ruby);
     } else {
         only_forward();
-        ra_region_remove_predecessor();
+        ra_regionfile_remove_predecessor();
     }
     errno = error;
 }

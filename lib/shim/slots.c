@@ -19,7 +19,7 @@ enum { WORD_BITS = 64, WORDS = RA_SLOT_MAX / WORD_BITS };
 static uint64_t waiting[WORDS] = {1};
 static pthread_key_t key;
 static bool key_made;
-static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t growing RA_TOGETHER = PTHREAD_MUTEX_INITIALIZER;
 
 uint64_t ra_slot_allocs(const struct ra_slot *slot)
 {
@@ -106,8 +106,6 @@ static struct ra_slot *take(void)
  */
 static void count_in(struct ra_slot *slot)
 {
-    slot->base_allocs = ra_slot_allocs(slot);
-    slot->base_frees = ra_slot_frees(slot);
     slot->tid = (uint32_t)syscall(SYS_gettid);
     __atomic_store_n(&slot->state, RA_SLOT_LIVE, __ATOMIC_RELEASE);
     ra_thread.slot = slot;
@@ -130,6 +128,8 @@ void ra_slots_attach(void)
         slot = NULL;
     }
     if (slot) {
+        slot->base_allocs = ra_slot_allocs(slot);
+        slot->base_frees = ra_slot_frees(slot);
         count_in(slot);
     } else {
         ra_thread.state = RA_THREAD_SHARED;
@@ -172,8 +172,6 @@ void ra_slots_reset(void)
         pthread_setspecific(key, slot);
     }
     count_in(slot);
-    slot->base_allocs = 0;
-    slot->base_frees = 0;
 }
 
 void ra_slots_lock(void)

@@ -70,7 +70,9 @@ ours=$(instructions "$shim" X= ruby -e 1)
 row "ruby -e 1: instructions" "$base" "$ours" "$(percent "$base" "$ours")" 1.5 %
 base=$(instructions "$plain" X= ruby "$here/script.rb")
 ours=$(instructions "$shim" X= ruby "$here/script.rb")
-row "allocation-heavy Ruby script: instructions" "$base" "$ours" "$(percent "$base" "$ours")" 1.0 %
+row "allocation-heavy Ruby script, counting" "$base" "$ours" "$(percent "$base" "$ours")" 1.0 %
+ours=$(instructions "$shim" RUBY_ALLOC=0 ruby "$here/script.rb")
+row "allocation-heavy Ruby script, forwarding" "$base" "$ours" "$(percent "$base" "$ours")" 1.0 %
 
 # microseconds PRELOAD: of one start of Ruby.
 microseconds() {

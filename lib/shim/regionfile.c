@@ -1,0 +1,218 @@
+#include "regionfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "identity.h"
+#include "log.h"
+#include "settings.h"
+
+enum { PATH_BYTES = 4096, NUMBER_BYTES = 24, INTERRUPTIONS = 1000 };
+
+/* The identity of the file too, as the path may come to name another. */
+static struct {
+    dev_t device;
+    ino_t inode;
+    char path[PATH_BYTES];
+} own;
+
+unsigned ra_regionfile_directories(const char *list[RA_DIRECTORY_COUNT])
+{
+    unsigned count = 0;
+
+    if (ra_settings.directory) {
+        list[count++] = ra_settings.directory;
+        return count;
+    }
+    list[count++] = RA_DEFAULT_DIR;
+    if (ra_settings.runtime) {
+        list[count++] = ra_settings.runtime;
+    }
+    list[count++] = "/tmp";
+    return count;
+}
+
+static char *append(char *end, const char *text)
+{
+    size_t length = strlen(text);
+
+    memcpy(end, text, length + 1);
+    return end + length;
+}
+
+static char *append_number(char *end, uint64_t number)
+{
+    char digits[NUMBER_BYTES];
+    char *first = digits + sizeof digits - 1;
+
+    *first = '\0';
+    do {
+        *--first = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return append(end, first);
+}
+
+/* directory/ruby_alloc.pid.start.namespace */
+static bool make_path(const char *directory, const struct ra_header *header)
+{
+    if (strlen(directory) + sizeof RA_REGION_PREFIX + 3 * NUMBER_BYTES > sizeof own.path) {
+        return false;
+    }
+    char *end = append(own.path, directory);
+    end = append(end, "/" RA_REGION_PREFIX);
+    end = append_number(end, header->pid);
+    end = append(end, ".");
+    end = append_number(end, header->start_ticks);
+    end = append(end, ".");
+    append_number(end, header->pid_namespace);
+    return true;
+}
+
+/* The name holds pid and start time, so a file of ours there is of this very process. */
+static bool remove_stale(void)
+{
+    struct stat status;
+
+    return lstat(own.path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+           unlink(own.path) == 0;
+}
+
+/* A tmpfs gives up when a signal comes; one that comes for ever must not keep the host here. */
+static int reserve(int file, size_t offset, size_t bytes)
+{
+    int error = EINTR;
+
+    if (!ra_files_may_reach(offset + bytes)) {
+        return EFBIG;
+    }
+    for (int i = 0; i < INTERRUPTIONS && error == EINTR; i++) {
+        error = posix_fallocate(file, (off_t)offset, (off_t)bytes);
+    }
+    return error;
+}
+
+int ra_regionfile_create(const char *directory, const struct ra_header *header, size_t bytes,
+                         int *error)
+{
+    enum { FLAGS = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC };
+    struct stat status;
+    int file = -1;
+
+    *error = ENAMETOOLONG;
+    if (!make_path(directory, header)) {
+        goto out;
+    }
+    file = open(own.path, FLAGS, 0600);
+    if (file < 0 && errno == EEXIST && remove_stale()) {
+        file = open(own.path, FLAGS, 0600);
+    }
+    *error = file < 0 ? errno : reserve(file, 0, bytes);
+    if (*error == 0 && (fchmod(file, 0600) != 0 || fstat(file, &status) != 0)) {
+        *error = errno;
+    }
+    if (*error != 0 && file >= 0) {
+        unlink(own.path);
+        close(file);
+        file = -1;
+    }
+out:
+    if (file < 0) {
+        own.path[0] = '\0';
+        return -1;
+    }
+    own.device = status.st_dev;
+    own.inode = status.st_ino;
+    return file;
+}
+
+/* Opened anew, as a descriptor kept open may have been closed by the host and now be its own. */
+static int reopen(void)
+{
+    struct stat status;
+    int file = own.path[0] ? open(own.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
+
+    if (file >= 0 &&
+        (fstat(file, &status) != 0 || status.st_dev != own.device || status.st_ino != own.inode)) {
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
+int ra_regionfile_extend(size_t offset, size_t bytes)
+{
+    int file = reopen();
+    int error = ENOENT;
+
+    if (file >= 0) {
+        error = reserve(file, offset, bytes);
+        close(file);
+    }
+    return error;
+}
+
+void ra_regionfile_give(uid_t user)
+{
+    int file = reopen();
+
+    if (file >= 0) {
+        if (fchown(file, user, (gid_t)-1) != 0) {
+            ra_log("the region stays with its user: error %d", errno);
+        }
+        close(file);
+    }
+}
+
+const char *ra_regionfile_directory(char *directory, size_t bytes)
+{
+    const char *end = strrchr(own.path, '/');
+    size_t length = end ? (size_t)(end - own.path) : 0;
+
+    if (!end || length >= bytes) {
+        return NULL;
+    }
+    memcpy(directory, own.path, length);
+    directory[length] = '\0';
+    return directory;
+}
+
+bool ra_regionfile_exists(void)
+{
+    return own.path[0] != '\0';
+}
+
+void ra_regionfile_remove(void)
+{
+    int file = reopen();
+
+    if (file >= 0) {
+        unlink(own.path);
+        close(file);
+    }
+    own.path[0] = '\0';
+}
+
+void ra_regionfile_forget(void)
+{
+    own.path[0] = '\0';
+}
+
+void ra_regionfile_remove_predecessor(void)
+{
+    const char *list[RA_DIRECTORY_COUNT];
+    unsigned count = ra_regionfile_directories(list);
+    struct ra_header header;
+
+    ra_identity_key(&header);
+    for (unsigned i = 0; i < count; i++) {
+        if (make_path(list[i], &header)) {
+            remove_stale();
+        }
+    }
+    own.path[0] = '\0';
+}

@@ -1,0 +1,57 @@
+/*
+ * The region's file: found a place for, made, grown, given away and removed here; what
+ * it holds is region.c's business. One file at a time.
+ *
+ * A forked child pays for each page of libc that it touches first (a page fault, some
+ * microseconds), so this does with system calls alone what stdio would do.
+ */
+#ifndef RA_SHIM_REGIONFILE_H
+#define RA_SHIM_REGIONFILE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base.h"
+
+#pragma GCC visibility push(hidden)
+
+enum { RA_DIRECTORY_COUNT = 3 };
+
+/* Directories to try, in this order; returns how many. Strings last as long as the process. */
+unsigned ra_regionfile_directories(const char *list[RA_DIRECTORY_COUNT]);
+
+/*
+ * Make the file of the process that header names in directory, with bytes bytes reserved:
+ * a full tmpfs answers a first touch with SIGBUS. Returns an open descriptor, which the
+ * caller closes, or -1 and *error (an errno) with nothing left behind.
+ */
+int ra_regionfile_create(const char *directory, const struct ra_header *header, size_t bytes,
+                         int *error);
+
+/* Reserve bytes more, from offset on. Returns 0 or an errno. */
+int ra_regionfile_extend(size_t offset, size_t bytes);
+
+/* Make the file user's. Only root can. */
+void ra_regionfile_give(uid_t user);
+
+/* The directory that the file is in, copied to directory; NULL if there is no file. */
+const char *ra_regionfile_directory(char *directory, size_t bytes);
+
+/* Whether this process has a file. */
+bool ra_regionfile_exists(void);
+
+/* Remove the file, if there is one. It stays mapped. */
+void ra_regionfile_remove(void);
+
+/* There is none any more: it is the parent's, or could not be used. */
+void ra_regionfile_forget(void);
+
+/*
+ * Remove the file that an earlier program left under this process's identity: one that
+ * replaced itself by exec.
+ */
+void ra_regionfile_remove_predecessor(void);
+
+#pragma GCC visibility pop
+
+#endif
