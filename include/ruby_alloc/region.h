@@ -42,7 +42,7 @@ enum {
 
     RA_SLOT_BYTES = 8192,
     RA_SLOT_MAX = 1024,     /* threads alive at once with a slot of their own */
-    RA_SLOT_START = 8,      /* slots that are there from the beginning */
+    RA_SLOT_START = 2,      /* slots that are there from the beginning */
     RA_SLOT_GROW = 2,       /* slots added at once: the budget is 8 KiB a thread */
     RA_CLASS_MAX = 256,     /* jemalloc 5.3 has 232 on x86-64 */
     RA_BIN_MAX = 128,       /* of which 36 are small, i.e. live in slabs */
@@ -275,7 +275,7 @@ struct ra_region {
 _Static_assert(sizeof(struct ra_header) <= 4096, "the header fits its page");
 _Static_assert(sizeof(struct ra_sample) <= 4096, "the sample fits its page");
 _Static_assert(sizeof(struct ra_region) % 4096 == 0, "slots begin on a page");
-_Static_assert(sizeof(struct ra_region) + RA_SLOT_START * RA_SLOT_BYTES <= 128 * 1024,
+_Static_assert(sizeof(struct ra_region) + 8 * RA_SLOT_BYTES <= 128 * 1024,
                "128 KiB up to 8 threads");
 
 #endif
