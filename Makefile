@@ -15,7 +15,7 @@ BUILD ?= build
 VERSION := $(shell sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)
 SONAME := libruby_alloc.so.$(firstword $(subst ., ,$(VERSION)))
 PACKAGES := gcc g++ clang pkg-config libjemalloc-dev libjansson-dev libncurses-dev check \
-	ruby puma valgrind tmux procps binutils
+	ruby ruby-dev puma patchelf valgrind tmux procps binutils
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -46,10 +46,16 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 VICTIMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/victim*.c)) \
 	$(patsubst %.cc,$(BUILD)/%.so,$(wildcard tests/integration/victim*.cc))
+# What the tests written in shell and Ruby need beside the victims.
+STAND_INS := $(addprefix $(BUILD)/tests/integration/,embedded \
+	standins/statless/libjemalloc.so.2 standins/bare/libjemalloc.so.2)
+RUBY_FLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ruby))
+RUBY_LIBS = $(shell pkg-config --libs ruby)
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all check check-built bench bench-built demo demo-built deps install uninstall clean format
+.PHONY: all check check-built fuzz fuzz-built sanitize sanitize-built soak soak-built \
+	bench bench-built demo demo-built deps install uninstall clean format
 .DELETE_ON_ERROR:
 
 all: $(SHIM) $(READER) $(TOP)
@@ -99,7 +105,7 @@ $(BUILD)/tests/%.o: tests/%.c
 # Unit tests see the modules' insides: they link objects of every part.
 TOP_PARTS := $(filter-out %/main.o,$(call objects,lib/top))
 # Not the entry points: a test program keeps its own malloc.
-SHIM_ENTRIES := entry aligned cxx extended introspect
+SHIM_ENTRIES := entry aligned derived cxx extended introspect
 SHIM_PARTS := $(BUILD)/shim_parts.a
 $(SHIM_PARTS): $(filter-out $(SHIM_ENTRIES:%=$(BUILD)/lib/shim/%.o),$(call objects,lib/shim))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -116,6 +122,9 @@ $(INTEGRATION_TESTS): %: %.o $(TEST_HELPERS) $(READER)
 $(BUILD)/tests/integration/victim%: $(BUILD)/tests/integration/victim%.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread -ldl
 
+# What it defines must be seen from outside, before any library's.
+$(BUILD)/tests/integration/victim_bump: LDFLAGS += -rdynamic
+
 $(BUILD)/tests/integration/victim%.so: tests/integration/victim%.cc
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)
@@ -124,13 +133,67 @@ $(BUILD)/tests/integration/victim%.so: tests/integration/victim%.cc
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
+$(BUILD)/tests/integration/embedded: tests/integration/embedded.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(RUBY_FLAGS) $(LDFLAGS) -o $@ $< $(RUBY_LIBS)
+
+# bare: not even the calls by which jemalloc is told from other allocators.
+$(BUILD)/tests/integration/standins/bare/libjemalloc.so.2: CPPFLAGS += -DSTANDIN_WITHOUT_CONTROL
+$(BUILD)/tests/integration/standins/%/libjemalloc.so.2: tests/integration/standin.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -fno-builtin -fPIC -shared -Wl,-soname,$(@F) $(LDFLAGS) -o $@ $<
+
 # deps first, then a make that finds what deps installed.
-check bench demo: deps
+check soak bench demo: deps
 	+$(Q)$(MAKE) --no-print-directory $@-built
 
-check-built: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(VICTIMS)
+check-built: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(VICTIMS) $(STAND_INS)
 	$(Q)BUILD=$(BUILD) sh tests/run.sh $(sort $(UNIT_TESTS) $(INTEGRATION_TESTS)) \
 		$(sort $(wildcard tests/integration/test_*.sh))
+
+# Under sanitizers: everything is built anew, elsewhere. FUZZ_SECONDS=60; 0: until stopped.
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+ADDRESSES := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+$(FUZZERS): %: %.o $(TOP_PARTS) $(READER)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(TOP_LIBS)
+
+$(BUILD)/tests/fuzz/seeds: $(BUILD)/tests/fuzz/seeds.o $(READER)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
+
+fuzz: deps
+	+$(Q)$(MAKE) --no-print-directory fuzz-built BUILD=$(BUILD)/fuzz CC=clang \
+		CFLAGS="$(ADDRESSES) -fsanitize=fuzzer-no-link"
+
+# Small programs that define malloc, with each of the two kinds of symbol tables.
+PROGRAMS := $(addprefix $(BUILD)/tests/fuzz/start/program/,gnu sysv)
+$(PROGRAMS): tests/integration/victim_bump.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O1 -s -rdynamic -Wl,--hash-style=$(@F) -o $@ $<
+
+fuzz-built: $(FUZZERS) $(BUILD)/tests/fuzz/seeds $(PROGRAMS)
+	$(Q)BUILD=$(BUILD) bash tests/fuzz/fuzz.sh
+
+# The unit suites for addresses and undefined behaviour, those of the counting core for races.
+# -U__SEG_FS: a sanitizer takes an address relative to %fs (lib/shim/base.h) for a plain one.
+# By gcc: clang's come with a malloc in the executable, which the reader would find there.
+RACE_TESTS := $(addprefix $(BUILD)/tests/unit/,test_count test_race)
+sanitize: deps
+	+$(Q)$(MAKE) --no-print-directory sanitize-built BUILD=$(BUILD)/addresses CC=gcc CPPFLAGS=-U__SEG_FS \
+		CFLAGS="$(ADDRESSES)" SANITIZED='$$(UNIT_TESTS)'
+	+$(Q)$(MAKE) --no-print-directory sanitize-built BUILD=$(BUILD)/races CC=gcc CPPFLAGS=-U__SEG_FS \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=thread -Wno-tsan" SANITIZED='$$(RACE_TESTS)'
+
+# Fixed addresses: sanitizers of older compilers can't do with much randomness in them.
+sanitize-built: $(SANITIZED)
+	$(Q)BUILD=$(BUILD) TSAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		$(shell setarch -R true 2>/dev/null && echo setarch -R) sh tests/run.sh $(SANITIZED)
+
+# SOAK_SECONDS=600, SOAK_SEED=... to repeat a run.
+soak-built: all $(VICTIMS)
+	$(Q)BUILD=$(BUILD) sh tests/integration/soak.sh
 
 bench-built: all $(BENCHES)
 	$(Q)BUILD=$(BUILD) bash tests/bench/bench.sh

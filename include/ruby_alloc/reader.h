@@ -64,8 +64,8 @@ struct ra_snapshot; /* a checked copy of it, and what /proc said at that moment 
  *
  * Returns RA_OK and the reader in *reader, to be closed with
  * ruby_alloc_reader_close; RA_ABSENT, RA_NO_REGION (the message says what the
- * process looks like: not a Ruby, counting off, started without the library, and
- * whether jemalloc is loaded), RA_DENIED, RA_DAMAGED or RA_SYSTEM.
+ * process looks like: not a Ruby, counting off, started without the library, with an
+ * allocator of its own in its executable, and whether jemalloc is loaded), RA_DENIED, RA_DAMAGED or RA_SYSTEM.
  */
 enum ra_status ruby_alloc_reader_open(struct ra_reader **reader, pid_t pid, struct ra_failure *why);
 
@@ -105,6 +105,40 @@ void ruby_alloc_snapshot_free(struct ra_snapshot *snapshot);
  */
 enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denied,
                                       struct ra_failure *why);
+
+enum ra_prune_action {
+    RA_PRUNE_REMOVED,
+    RA_PRUNE_KEPT,  /* it can't be told whether its process lives, or it is no region */
+    RA_PRUNE_FAILED /* its process is dead, but the system refused to remove it */
+};
+
+/* A region that was pruned, or that was to be. Texts are printable UTF-8. */
+struct ra_pruned {
+    enum ra_prune_action action;
+    pid_t pid; /* as in the region's name: in the process's own pid namespace */
+    uid_t uid; /* owner of the file */
+    int64_t bytes;
+    char path[4096];
+    char command[4096]; /* of the process, as last sampled; "" where none can be read */
+    char seen[32];      /* when the process last sampled, else started, UTC; "" if unknown */
+    char reason[256];   /* "" for a removed one */
+};
+
+/*
+ * Remove the regions of dead processes from the directories in which the caller's own
+ * processes make theirs ($RUBY_ALLOC_DIR alone where it is set): the caller's own
+ * regions, as root everyone's. Never that of a living process: neither of one with
+ * another start time under the same pid, nor of one that starts meanwhile, nor of
+ * one in another pid namespace. The directory must not be shared between machines.
+ *
+ * visit is called, ascending by pid, with each region that was removed, kept or failed to be removed, and
+ * with context; regions of the living and, but for root, of other users are passed over.
+ *
+ * Returns RA_OK, also when there was nothing to remove; RA_SYSTEM (no memory), and
+ * nothing was removed.
+ */
+enum ra_status ruby_alloc_reader_prune(void (*visit)(const struct ra_pruned *pruned, void *context),
+                                       void *context, struct ra_failure *why);
 
 /* The exit status of ruby_alloc_top that goes with status. */
 int ruby_alloc_status_exit(enum ra_status status);

@@ -38,12 +38,14 @@
 enum {
     RA_LAYOUT_MAJOR = 1,
     RA_LAYOUT_MINOR = 0,
-    RA_READY = 0x52454459, /* "REDY" */
+    RA_READY = 0x52454459,          /* "REDY" */
+    RA_SAMPLER_COMING = 0x7fffffff, /* in sampler_tid: made, but not yet running */
 
     RA_SLOT_BYTES = 8192,
     RA_SLOT_MAX = 1024,     /* threads alive at once with a slot of their own */
     RA_SLOT_START = 2,      /* slots that are there from the beginning */
     RA_SLOT_GROW = 2,       /* slots added at once: the budget is 8 KiB a thread */
+    RA_CHILD_MAX = 511,     /* forked children remembered */
     RA_CLASS_MAX = 256,     /* jemalloc 5.3 has 232 on x86-64 */
     RA_BIN_MAX = 128,       /* of which 36 are small, i.e. live in slabs */
     RA_COMMAND_BYTES = 512, /* command line, cut off if longer */
@@ -126,6 +128,18 @@ struct ra_moved {
     uint64_t from;
     uint64_t to;
 };
+
+/*
+ * Forked children that made a region, for the writers alone: a child that is killed, or
+ * ends by _exit, leaves its region behind, and a server that forks for each job would
+ * fill the directory. A child takes the next place and removes the region of the one
+ * whose place it was, if that one is dead. A place is pid << 42 | start time.
+ */
+struct ra_children {
+    uint64_t next;
+    uint64_t places[RA_CHILD_MAX];
+};
+_Static_assert(sizeof(struct ra_children) == 4096, "one page");
 
 /* One size class of the running jemalloc, ascending. */
 struct ra_class {
@@ -270,6 +284,7 @@ struct ra_region {
     struct ra_shared inherited; /* everything counted by the ancestors up to the fork */
     struct ra_moved moved[RA_BUCKET_COUNT];
     char padding[2368];
+    struct ra_children children;
     struct ra_slot slots[];
 };
 _Static_assert(sizeof(struct ra_header) <= 4096, "the header fits its page");

@@ -49,7 +49,8 @@ enum ra_unit {
     X(FLAG, forked, NONE, "began as a fork of a counting process")                                 \
     X(TEXT, ruby_version, NONE, "version of Ruby in the process")                                  \
     X(TEXT, jemalloc_version, NONE, "version of the jemalloc in use")                              \
-    X(TEXT, shim_version, NONE, "version of libruby_alloc.so in the process")
+    X(TEXT, shim_version, NONE, "version of libruby_alloc.so in the process")                      \
+    X(FLAG, own_allocator, NONE, "its executable has an allocator of its own: hardly counted")
 
 #define RA_REPORT_CONF(X)                                                                          \
     X(INT, narenas, COUNT, "arenas at most")                                                       \
@@ -93,7 +94,8 @@ enum ra_unit {
     X(INT, pss, BYTES, "resident, pages shared with others divided among them")                    \
     X(INT, lazy_free, BYTES, "given back, but in RSS until the kernel wants it")                   \
     X(INT, swap, BYTES, "swapped out")                                                             \
-    X(REAL, sample_age, SECONDS, "age of jemalloc's figures")
+    X(REAL, sample_age, SECONDS, "age of jemalloc's figures")                                      \
+    X(TEXT, sample_time, NONE, "when they were taken, UTC")
 
 #define RA_REPORT_FRAGMENTATION(X)                                                                 \
     X(INT, rounding, BYTES, "live - requested: sizes rounded up to classes")                       \

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reader/text.h"
+
 #define NS_PER_SECOND 1e9
 
 /* The start in seconds since the epoch, or NAN. */
@@ -28,20 +30,9 @@ static double start_time(const struct ra_snapshot *now)
 
 static const char *format_time(struct ra_derivation *derivation, double seconds)
 {
-    const double last = 253402300799.0; /* of the year 9999 */
-    time_t whole;
-    struct tm parts;
-    char text[32];
+    char text[RA_TEXT_TIME_BYTES];
 
-    if (!(seconds >= 0 && seconds <= last)) {
-        return NULL;
-    }
-    whole = (time_t)seconds;
-    if (gmtime_r(&whole, &parts) == NULL) {
-        return NULL;
-    }
-    return ra_derive_text(derivation, text,
-                          strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts));
+    return ra_derive_text(derivation, text, ra_text_time(text, seconds));
 }
 
 static double uptime(const struct ra_snapshot *now, double started)
@@ -78,6 +69,21 @@ static void fill_command(struct ra_derivation *derivation)
     if (process->command == NULL) {
         process->command = ra_derive_text(derivation, header->command, sizeof(header->command));
     }
+}
+
+/*
+ * An executable that defines malloc need not keep it from us: it may hand each call on.
+ * A Ruby makes tens of thousands of objects before its first line of code.
+ */
+static int own_allocator(const struct ra_snapshot *now)
+{
+    enum { HARDLY_ANY = 1000 };
+
+    if (now->state == RA_STATE_EXITED || now->own_allocator < 0) {
+        return -1;
+    }
+    return now->own_allocator == 1 &&
+           ra_tally_allocs(&now->image.own) + ra_tally_allocs(&now->image.inherited) < HARDLY_ANY;
 }
 
 static void fill_report_time(struct ra_derivation *derivation)
@@ -122,4 +128,5 @@ void ra_derive_process(struct ra_derivation *derivation)
         ra_derive_text(derivation, header->jemalloc_version, sizeof(header->jemalloc_version));
     process->shim_version =
         ra_derive_text(derivation, header->shim_version, sizeof(header->shim_version));
+    process->own_allocator = own_allocator(now);
 }

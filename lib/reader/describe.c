@@ -84,6 +84,7 @@ void ra_session_describe(struct ra_reader *reader, struct ra_snapshot *snapshot)
     }
     snapshot->start_ticks = reader->target.start_ticks;
     snapshot->ppid = status->ppid;
+    snapshot->own_allocator = reader->own_allocator;
     snapshot->uid = status->uids[1];
     memcpy(snapshot->comm, reader->comm, sizeof(snapshot->comm));
     memcpy(snapshot->command, reader->command, sizeof(snapshot->command));

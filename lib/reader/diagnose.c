@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "reader/failure.h"
+#include "reader/program.h"
 
 /* What a process looks like from outside. */
 struct looks {
@@ -23,6 +24,7 @@ struct looks {
     bool counts_all;      /* RUBY_ALLOC_ALL=1 */
     bool is_switched_off; /* RUBY_ALLOC=0 */
     bool had_region;      /* mapped, but its file was removed */
+    bool has_allocator;   /* its executable defines malloc */
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -100,6 +102,10 @@ static const char *explain_without_shim(const struct looks *looks)
 
 static const char *explain(const struct looks *looks)
 {
+    if (looks->has_allocator && looks->has_memory && !looks->is_switched_off) {
+        return "can't be counted: its executable has an allocator of its own, which no preloaded "
+               "library can replace: use one that is linked to the system's malloc";
+    }
     if (!looks->has_shim) {
         return explain_without_shim(looks);
     }
@@ -133,6 +139,7 @@ enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_fail
         return ra_diagnose_absent(target->pid, why);
     }
     look_at_environment(&looks, target);
+    looks.has_allocator = ra_program_has_allocator(target->memory_dir) == 1;
     if (ra_proc_read(target->dir, "comm", looks.comm, sizeof(looks.comm)) > 0) {
         looks.comm[strcspn(looks.comm, "\n")] = '\0';
     }

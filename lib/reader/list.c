@@ -181,7 +181,7 @@ static void list_file(struct listing *listing, int dir, const char *name)
         return;
     }
     if (faccessat(dir, name, R_OK, AT_EACCESS) != 0) {
-        listing->denied++;
+        listing->denied += errno == EACCES || errno == EPERM; /* and not gone meanwhile */
         return;
     }
     push(listing, &listing->pids, &pid, sizeof(pid));

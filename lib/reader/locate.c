@@ -129,6 +129,26 @@ static bool is_owner(const struct ra_proc_status *status, uid_t uid)
     return uid == 0;
 }
 
+/* Whether the process has this very file mapped: 1, 0, or -1 if its maps can't be read. */
+static int maps_file(const struct ra_target *target, const struct stat *file, const char *name)
+{
+    size_t bytes = 0;
+    char *maps = ra_proc_slurp(target->memory_dir, "maps", &bytes);
+    char *rest = maps;
+    struct ra_proc_mapping mapping;
+    int mapped = bytes == 0 ? -1 : 0;
+
+    while (mapped == 0 && ra_proc_next_mapping(&rest, &mapping)) {
+        if ((mapping.inode == file->st_ino && mapping.device_major == major(file->st_dev) &&
+             mapping.device_minor == minor(file->st_dev)) ||
+            (name != NULL && strstr(mapping.path, name) != NULL)) {
+            mapped = 1;
+        }
+    }
+    free(maps);
+    return mapped;
+}
+
 /* Whether the file at a region's name can be one; if not, the message says why. */
 static bool is_acceptable(struct search *search, const struct stat *file, const char *path)
 {
@@ -146,7 +166,9 @@ static bool is_acceptable(struct search *search, const struct stat *file, const 
                                         path, (uintmax_t)file->st_nlink, cure);
         return false;
     }
-    if (search->living && !is_owner(&search->target->status, file->st_uid)) {
+    /* A process that gave up its user's rights goes on counting in the file it had made. */
+    if (search->living && !is_owner(&search->target->status, file->st_uid) &&
+        maps_file(search->target, file, NULL) != 1) {
         search->status =
             ra_failure_set(search->why, RA_DAMAGED,
                            "region %s belongs to user %u, expected %u, the user of process %d: %s",
@@ -347,25 +369,9 @@ enum ra_status ra_locate_left(const struct ra_target *target, struct ra_place *p
 int ra_locate_is_mapped(const struct ra_target *target, const struct ra_place *place)
 {
     const char *name = strrchr(place->path, '/');
-    size_t bytes = 0;
-    char *maps = ra_proc_slurp(target->memory_dir, "maps", &bytes);
-    char *rest = maps;
-    struct ra_proc_mapping mapping;
-    int mapped = bytes == 0 ? -1 : 0;
+    bool is_named =
+        name != NULL && strncmp(name + 1, RA_REGION_PREFIX, strlen(RA_REGION_PREFIX)) == 0;
 
-    if (maps == NULL) {
-        return -1;
-    }
-    while (mapped == 0 && ra_proc_next_mapping(&rest, &mapping)) {
-        /* By name as well: overlayfs shows the numbers of the file below it. */
-        if ((mapping.inode == place->file.st_ino &&
-             mapping.device_major == major(place->file.st_dev) &&
-             mapping.device_minor == minor(place->file.st_dev)) ||
-            (name != NULL && strncmp(name + 1, RA_REGION_PREFIX, strlen(RA_REGION_PREFIX)) == 0 &&
-             strstr(mapping.path, name) != NULL)) {
-            mapped = 1;
-        }
-    }
-    free(maps);
-    return mapped;
+    /* By name as well: overlayfs shows the numbers of the file below it. */
+    return maps_file(target, &place->file, is_named ? name : NULL);
 }

@@ -11,6 +11,7 @@
 
 #include "reader/diagnose.h"
 #include "reader/failure.h"
+#include "reader/program.h"
 #include "reader/request.h"
 #include "reader/session.h"
 
@@ -39,6 +40,8 @@ static enum ra_status open_place(struct ra_reader *reader, struct ra_failure *wh
     reader->place.fd = fd;
     reader->is_checked = false;
     reader->is_asked = false;
+    reader->own_allocator =
+        reader->target.dir >= 0 ? ra_program_has_allocator(reader->target.memory_dir) : -1;
     return RA_OK;
 }
 
@@ -167,18 +170,29 @@ static void check_detached(struct ra_reader *reader)
     reader->is_checked = true;
 }
 
+/* A file that is not this process's after all (it had two names for a moment) is not written to. */
+static bool has_sampler(const struct ra_reader *reader)
+{
+    uint32_t sampler_tid = 0;
+    uint32_t pid = 0;
+
+    return pread(reader->place.fd, &sampler_tid, sizeof(sampler_tid),
+                 offsetof(struct ra_header, sampler_tid)) == sizeof(sampler_tid) &&
+           sampler_tid != 0 &&
+           pread(reader->place.fd, &pid, sizeof(pid), offsetof(struct ra_header, pid)) ==
+               sizeof(pid) &&
+           pid == (uint32_t)reader->target.status.inner_pid;
+}
+
 /* Send a request, unless nobody is there to answer it. */
 static bool send_request(struct ra_reader *reader)
 {
-    uint32_t sampler_tid = 0;
 
     if (!reader->is_checked) {
         check_detached(reader);
     }
-    return !reader->is_detached && reader->is_writable &&
-           pread(reader->place.fd, &sampler_tid, sizeof(sampler_tid),
-                 offsetof(struct ra_header, sampler_tid)) == sizeof(sampler_tid) &&
-           sampler_tid != 0 && ra_request_send(reader->place.fd, &reader->request);
+    return !reader->is_detached && reader->is_writable && has_sampler(reader) &&
+           ra_request_send(reader->place.fd, &reader->request);
 }
 
 void ruby_alloc_reader_ask(struct ra_reader *reader)

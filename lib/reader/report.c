@@ -136,6 +136,17 @@ static double sample_age(const struct ra_snapshot *now)
     return age_ns < 0 ? NAN : (double)age_ns / 1e9;
 }
 
+static const char *sample_time(struct ra_derivation *derivation)
+{
+    const struct ra_sample *sample = &derivation->now->image.sample;
+    char text[RA_TEXT_TIME_BYTES];
+
+    if (sample->sequence == 0) {
+        return NULL;
+    }
+    return ra_derive_text(derivation, text, ra_text_time(text, (double)sample->realtime_ns / 1e9));
+}
+
 static int64_t statistic(const struct ra_image *image, enum ra_statistic index, uint64_t unit)
 {
     uint64_t value;
@@ -170,6 +181,7 @@ static void fill_memory(struct ra_derivation *derivation)
     memory->lazy_free = is_alive ? now->rollup.lazy_free : RA_UNKNOWN;
     memory->swap = is_alive ? now->rollup.swap : RA_UNKNOWN;
     memory->sample_age = sample_age(now);
+    memory->sample_time = sample_time(derivation);
 }
 
 static int64_t step(int64_t more, int64_t less)

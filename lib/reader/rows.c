@@ -28,7 +28,7 @@ static void fill_slabs(struct ra_report_class *row, const struct ra_image *image
         return;
     }
     row->slab_regions = (int64_t)fitting;
-    if (image->sample.sequence == 0) {
+    if (image->sample.sequence == 0 || !(image->sample.known & 1u << RA_STATISTIC_allocated)) {
         return;
     }
     bin = &image->sample.bins[index];

@@ -24,7 +24,8 @@ struct ra_reader {
     bool is_thrifty; /* one of many: what is dear to read may be a little old */
     bool is_asked;   /* request was sent, and no snapshot has waited for its answer yet */
     uint32_t request;
-    bool is_foreign; /* the process lives in another pid namespace than the caller */
+    int own_allocator; /* as in a snapshot; looked up when the region is opened */
+    bool is_foreign;   /* the process lives in another pid namespace than the caller */
     int64_t boot_time;
     struct ra_copy copy;
 

@@ -32,6 +32,7 @@ struct ra_snapshot {
 
     /* What follows is known only while the process is alive. */
     pid_t ppid;
+    int own_allocator; /* the executable defines malloc: 1, 0, -1 unknown */
     struct ra_proc_rollup rollup;
     char comm[RA_PROC_COMM_BYTES];
     char command[RA_SNAPSHOT_COMMAND_BYTES]; /* "" where it can't be read */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 static const struct {
     uint32_t first, last;
@@ -82,4 +83,20 @@ size_t ra_text_clean(char *out, size_t capacity, const char *text, size_t length
     }
     out[written] = '\0';
     return written;
+}
+
+size_t ra_text_time(char out[RA_TEXT_TIME_BYTES], double seconds)
+{
+    const double last = 253402300799.0; /* of the year 9999 */
+    struct tm parts;
+    time_t whole;
+
+    out[0] = '\0';
+    if (!(seconds >= 0 && seconds <= last)) {
+        return 0;
+    }
+    whole = (time_t)seconds;
+    return gmtime_r(&whole, &parts) == NULL
+               ? 0
+               : strftime(out, RA_TEXT_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }

@@ -19,4 +19,12 @@
  */
 size_t ra_text_clean(char *out, size_t capacity, const char *text, size_t length);
 
+enum { RA_TEXT_TIME_BYTES = 32 };
+
+/*
+ * Write a time in seconds since the epoch as "2026-11-23T09:30:00Z". Returns its
+ * length; 0 and an empty text where there is no such time before the year 10000.
+ */
+size_t ra_text_time(char out[RA_TEXT_TIME_BYTES], double seconds);
+
 #endif

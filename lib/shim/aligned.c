@@ -3,15 +3,12 @@
  * not imply, so its usable size is always asked for: these calls are rare.
  */
 #include <errno.h>
-#include <unistd.h>
 
 #include "entry.h"
 
 RA_EXPORT int posix_memalign(void **object, size_t alignment, size_t size);
 RA_EXPORT void *aligned_alloc(size_t alignment, size_t size);
 RA_EXPORT void *memalign(size_t alignment, size_t size);
-RA_EXPORT void *valloc(size_t size);
-RA_EXPORT void *pvalloc(size_t size);
 
 /* forward: NULL until jemalloc is found, so the caller asks ra_forwards first. */
 static void *aligned(bool forwards, void *(*forward)(size_t, size_t), size_t alignment, size_t size)
@@ -62,26 +59,4 @@ void *memalign(size_t alignment, size_t size)
 
     return aligned(forwards, ra_road.memalign ? ra_road.memalign : ra_road.aligned_alloc, alignment,
                    size);
-}
-
-void *valloc(size_t size)
-{
-    return memalign((size_t)sysconf(_SC_PAGESIZE), size);
-}
-
-/* jemalloc has no pvalloc; libc's would answer from its own heap. Whole pages, as there. */
-void *pvalloc(size_t size)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t bytes;
-
-    if (__builtin_add_overflow(size, page - 1, &bytes)) {
-        if (!ra_forwards()) {
-            ra_count_call(RA_CALL_failed);
-        }
-        errno = ENOMEM;
-        return NULL;
-    }
-    bytes = bytes / page * page;
-    return memalign(page, bytes ? bytes : page);
 }

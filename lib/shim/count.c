@@ -3,16 +3,21 @@
 #include "slots.h"
 
 /*
- * A thread's own slot has one writer; relaxed atomics keep each store whole for
- * the readers of other processes, as a plain aligned 64-bit add would.
+ * A thread's own slot has one writer. One instruction, where there is one, so that a
+ * signal handler that allocates is not overwritten; elsewhere a plain store, whole for
+ * the readers of other processes.
  */
 static void add(uint64_t *counter, uint64_t value, bool shared)
 {
     if (shared) {
         __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
-    } else {
-        __atomic_store_n(counter, *counter + value, __ATOMIC_RELAXED);
+        return;
     }
+#if defined(__x86_64__)
+    __asm__("addq %1, %0" : "+m"(*counter) : "er"(value) : "cc");
+#else
+    __atomic_store_n(counter, *counter + value, __ATOMIC_RELAXED);
+#endif
 }
 
 static struct ra_slot *target(bool *shared)

@@ -8,16 +8,10 @@
  */
 #include "entry.h"
 
-#include <errno.h>
-
 RA_EXPORT void *malloc(size_t size);
 RA_EXPORT void free(void *object);
-RA_EXPORT void cfree(void *object);
-RA_EXPORT void free_sized(void *object, size_t size);
-RA_EXPORT void free_aligned_sized(void *object, size_t alignment, size_t size);
 RA_EXPORT void *calloc(size_t count, size_t size);
 RA_EXPORT void *realloc(void *object, size_t size);
-RA_EXPORT void *reallocarray(void *object, size_t count, size_t size);
 RA_EXPORT size_t malloc_usable_size(void *object);
 
 void *malloc(size_t size)
@@ -42,6 +36,9 @@ void free(void *object)
     ra_road.free(object);
     ra_fast_free(ra_deallocated() - before);
 }
+
+/* Where a call by symbol ends up, if nobody stands before us. */
+void *ra_own_malloc(size_t size) __attribute__((alias("malloc"), visibility("hidden")));
 
 RA_COLD void *ra_failed(void)
 {
@@ -168,42 +165,8 @@ void *realloc(void *old, size_t size)
     return object;
 }
 
-void *reallocarray(void *old, size_t count, size_t size)
-{
-    size_t bytes;
-
-    if (__builtin_mul_overflow(count, size, &bytes)) {
-        if (!ra_forwards()) {
-            ra_count_call(RA_CALL_failed);
-        }
-        errno = ENOMEM;
-        return NULL;
-    }
-    return realloc(old, bytes);
-}
-
 /* Ruby asks at nearly every xmalloc and xfree: a bare jump. */
 size_t malloc_usable_size(void *object)
 {
     return ra_road.malloc_usable_size(object);
-}
-
-/* A compatibility symbol of libc: left alone it would give libc one of jemalloc's objects. */
-void cfree(void *object)
-{
-    free(object);
-}
-
-/* C23. The sizes are hints that plain preloaded jemalloc 5.3 doesn't take either. */
-void free_sized(void *object, size_t size)
-{
-    (void)size;
-    free(object);
-}
-
-void free_aligned_sized(void *object, size_t alignment, size_t size)
-{
-    (void)alignment;
-    (void)size;
-    free(object);
 }

@@ -61,6 +61,9 @@ static inline bool ra_forwards(void)
     return ra_only_forwards();
 }
 
+/* Our malloc, whatever the symbol leads to. */
+void *ra_own_malloc(size_t size);
+
 /* Count a call that failed; returns NULL, so that the hot path can jump here. */
 void *ra_failed(void);
 

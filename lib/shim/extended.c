@@ -81,11 +81,11 @@ void dallocx(void *object, int flags)
     ra_count_free(ra_freed(&mark));
 }
 
+/* libc, which serves where jemalloc can't be found, has no sdallocx. */
 RA_COLD void ra_slow_sized_free(void *object, size_t size, int flags)
 {
-    if (ra_forwards()) {
-        ra_road.sdallocx(object, size, flags);
-        return;
+    if (ra_forwards() || !ra_road.sdallocx) {
+        return ra_road.sdallocx ? ra_road.sdallocx(object, size, flags) : ra_road.free(object);
     }
     struct ra_mark mark = ra_mark(object);
     ra_road.sdallocx(object, size, flags);

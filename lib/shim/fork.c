@@ -6,6 +6,7 @@
 
 #include "base.h"
 #include "count.h"
+#include "identity.h"
 #include "region.h"
 #include "sampler.h"
 #include "slots.h"
@@ -13,6 +14,7 @@
 /* One fork at a time: what follows belongs to the thread that forks. */
 static pthread_mutex_t forking RA_TOGETHER = PTHREAD_MUTEX_INITIALIZER;
 static struct ra_thread before RA_TOGETHER;
+static uint64_t before_ticks RA_TOGETHER;
 static struct ra_slot parked;
 static struct ra_shared inherited;
 
@@ -24,36 +26,50 @@ enum {
     BLOCK_WORDS = 64
 };
 
+/*
+ * Backwards: what was freed lies behind what was allocated, and while other threads go on
+ * an object may be seen as live that was freed meanwhile, but never freed without having
+ * been made.
+ */
 static void add_words(uint64_t *sum, const void *from, unsigned first, unsigned count)
 {
     const uint64_t *words = (const uint64_t *)from + first;
 
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = count; i-- > 0;) {
         sum[i] += __atomic_load_n(&words[i], __ATOMIC_RELAXED);
     }
 }
 
+/* Words [first, first + count) of all that was counted. */
+static void sum_block(uint64_t *sum, unsigned first, unsigned count)
+{
+    unsigned slots = RA_CURRENT->header.slots_ready;
+    unsigned in_slot = first >= SLOT_WORDS ? 0 : SLOT_WORDS - first;
+
+    add_words(sum, &RA_CURRENT->inherited, first, count);
+    add_words(sum, &RA_CURRENT->shared, first, count);
+    for (unsigned i = 0; i < slots && in_slot > 0; i++) {
+        if (RA_CURRENT->slots[i].state != RA_SLOT_FREE) {
+            add_words(sum, &RA_CURRENT->slots[i], first, in_slot < count ? in_slot : count);
+        }
+    }
+}
+
 /*
- * Sums up all that was counted, block by block, and writes what has changed since the
- * last fork: a page that is not written need not be copied.
+ * Sums up block by block, the last first, and writes what has changed since the last
+ * fork: a page that is not written need not be copied.
  */
 static void sum_all(void)
 {
-    unsigned slots = RA_CURRENT->header.slots_ready;
+    unsigned blocks = (SHARED_WORDS - FIRST_WORD + BLOCK_WORDS - 1) / BLOCK_WORDS;
 
-    for (unsigned first = FIRST_WORD; first < SHARED_WORDS; first += BLOCK_WORDS) {
+    for (unsigned block = blocks; block-- > 0;) {
+        unsigned first = FIRST_WORD + block * BLOCK_WORDS;
         unsigned rest = SHARED_WORDS - first;
         unsigned count = rest < BLOCK_WORDS ? rest : BLOCK_WORDS;
-        unsigned in_slot = first >= SLOT_WORDS ? 0 : SLOT_WORDS - first;
         uint64_t sum[BLOCK_WORDS] = {0};
 
-        add_words(sum, &RA_CURRENT->inherited, first, count);
-        add_words(sum, &RA_CURRENT->shared, first, count);
-        for (unsigned i = 0; i < slots && in_slot > 0; i++) {
-            if (RA_CURRENT->slots[i].state != RA_SLOT_FREE) {
-                add_words(sum, &RA_CURRENT->slots[i], first, in_slot < count ? in_slot : count);
-            }
-        }
+        sum_block(sum, first, count);
         for (unsigned i = 0; i < count; i++) {
             uint64_t *word = (uint64_t *)&inherited + first + i;
 
@@ -102,6 +118,7 @@ static void prepare(void)
     ra_thread.state = RA_THREAD_LIVE;
     ra_thread.limit = ra_counters ? RA_SMALL_MAX : 0;
     sum_all();
+    before_ticks = ra_identity_ticks();
     errno = error;
 }
 
@@ -126,13 +143,23 @@ static void parent(void)
 static void child(void)
 {
     int error = errno;
+    int cancel;
 
-    ra_region_publish_child(&inherited);
-    ra_slots_reset();
-    count_parked(ra_thread.slot, false);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    enum ra_region_place place = ra_region_publish_child(&inherited, before_ticks);
+    if (place == RA_REGION_NONE) {
+        ra_thread.limit = 0;
+        ra_mode = RA_FORWARD;
+    } else {
+        ra_slots_reset();
+        count_parked(ra_thread.slot, false);
+    }
     ra_slots_unlock();
     pthread_mutex_unlock(&forking);
-    ra_sampler_start();
+    if (place == RA_REGION_FILE) {
+        ra_sampler_start();
+    }
+    pthread_setcancelstate(cancel, NULL);
     errno = error;
 }
 

@@ -1,5 +1,7 @@
 #include "identity.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,29 +12,40 @@
 
 #include "files.h"
 
-/* Field 22 of /proc/PID/stat. The name in field 2 may hold spaces and parentheses. */
-static uint64_t read_start_ticks(const char *path)
+enum { FIELD_THREADS = 20, FIELD_START_TICKS = 22 };
+
+/* A number in /proc/PID/stat. The name in field 2 may hold spaces and parentheses. */
+static uint64_t read_field(const char *path, int wanted)
 {
     char text[1024];
-    uint64_t ticks = 0;
+    uint64_t number = 0;
 
     ra_files_read(path, text, sizeof text);
     const char *field = strrchr(text, ')');
-    for (int number = 2; field && number < 22; number++) {
+    for (int at = 2; field && at < wanted; at++) {
         field = strchr(field + 1, ' ');
     }
     for (const char *digit = field ? field + 1 : ""; *digit >= '0' && *digit <= '9'; digit++) {
-        ticks = ticks * 10 + (uint64_t)(*digit - '0');
+        number = number * 10 + (uint64_t)(*digit - '0');
     }
-    return ticks;
+    return number;
 }
 
-uint64_t ra_identity_start_ticks(pid_t pid)
+unsigned ra_identity_threads(void)
+{
+    return (unsigned)read_field("/proc/self/stat", FIELD_THREADS);
+}
+
+bool ra_identity_is_dead(pid_t pid, uint64_t start_ticks)
 {
     char path[64];
 
+    if (kill(pid, 0) != 0 && errno == ESRCH) {
+        return true;
+    }
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    return read_start_ticks(path);
+    uint64_t found = read_field(path, FIELD_START_TICKS);
+    return found != 0 && found != start_ticks;
 }
 
 static uint64_t pid_namespace(void)
@@ -59,25 +72,54 @@ void ra_identity_command(char *command, size_t bytes)
 void ra_identity_key(struct ra_header *header)
 {
     header->pid = (uint32_t)getpid();
-    header->start_ticks = read_start_ticks("/proc/self/stat");
+    header->start_ticks = read_field("/proc/self/stat", FIELD_START_TICKS);
     header->pid_namespace = pid_namespace();
 }
 
-void ra_identity_refill(struct ra_header *header)
+/* By system call: libc's function would fault in a page of libc and the vDSO in each child. */
+static uint64_t nanoseconds(clockid_t clock)
 {
-    struct timespec now;
+    struct timespec now = {0};
 
-    /* Not by libc's function: it would fault in a page of libc and the vDSO. */
-    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
-    header->created_realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-    ra_identity_key(header);
+    syscall(SYS_clock_gettime, clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* The unit is fixed: USER_HZ is 100 on every Linux that has glibc for x86-64 or arm64. */
+uint64_t ra_identity_ticks(void)
+{
+    return nanoseconds(CLOCK_BOOTTIME) / 10000000u;
+}
+
+static void fill_creation(struct ra_header *header)
+{
+    header->created_realtime_ns = nanoseconds(CLOCK_REALTIME);
     header->parent_pid = (uint32_t)getppid();
     header->uid = (uint32_t)geteuid();
 }
 
+/*
+ * The child began between before_ticks and now: if that is one tick, it is the start
+ * time. Its parent is where it was: then it is in the same pid namespace.
+ */
+void ra_identity_refill(struct ra_header *header, uint64_t before_ticks)
+{
+    bool has_proc = header->start_ticks != 0;
+    bool is_near = header->pid == (uint32_t)getppid();
+
+    if (has_proc && is_near && ra_identity_ticks() == before_ticks) {
+        header->pid = (uint32_t)getpid();
+        header->start_ticks = before_ticks;
+    } else {
+        ra_identity_key(header);
+    }
+    fill_creation(header);
+}
+
 void ra_identity_fill(struct ra_header *header)
 {
-    ra_identity_refill(header);
+    ra_identity_key(header);
+    fill_creation(header);
     prctl(PR_GET_NAME, header->comm);
     ra_identity_command(header->command, sizeof header->command);
 }

@@ -5,6 +5,7 @@
 #ifndef RA_SHIM_IDENTITY_H
 #define RA_SHIM_IDENTITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,8 +19,15 @@
  */
 void ra_identity_fill(struct ra_header *header);
 
-/* The same in a forked child, where header holds its parent's: name and command line stay. */
-void ra_identity_refill(struct ra_header *header);
+/*
+ * The same in a forked child, where header holds its parent's: name and command line
+ * stay. before_ticks: ra_identity_ticks() shortly before the fork. /proc is only read
+ * where the start time can't be told without.
+ */
+void ra_identity_refill(struct ra_header *header, uint64_t before_ticks);
+
+/* Now, in the clock ticks after boot in which /proc counts start times. */
+uint64_t ra_identity_ticks(void);
 
 /* The part of it that the region's name is made from. */
 void ra_identity_key(struct ra_header *header);
@@ -27,8 +35,11 @@ void ra_identity_key(struct ra_header *header);
 /* The command line as ps shows it now, cut to bytes - 1 bytes; empty if unknown. */
 void ra_identity_command(char *command, size_t bytes);
 
-/* Clock ticks after boot at which process pid started; 0: no such process, or no /proc. */
-uint64_t ra_identity_start_ticks(pid_t pid);
+/* Whether the process is gone: its pid is free, or belongs to one that started at another time. */
+bool ra_identity_is_dead(pid_t pid, uint64_t start_ticks);
+
+/* Threads of this process, a main one that has left included; 0: no /proc. */
+unsigned ra_identity_threads(void);
 
 #pragma GCC visibility pop
 

@@ -85,8 +85,7 @@ int malloc_info(int options, FILE *stream)
     const char *version = "";
 
     if (options != 0) {
-        errno = EINVAL;
-        return -1;
+        return EINVAL; /* not by errno: as in glibc */
     }
     (void)ra_forwards();
     ra_statistics_read(&statistics);

@@ -15,25 +15,37 @@ bool ra_jemalloc_read(const char *name, void *value, size_t bytes)
            length == bytes;
 }
 
+/*
+ * Threads may learn at the same time. Whoever is first publishes both distances by
+ * storing the one for allocated last; 0 is the thread pointer itself, where no counter
+ * can lie.
+ */
+static void publish_distances(intptr_t allocated, intptr_t deallocated, bool counters)
+{
+    __atomic_store_n(&ra_deallocated_distance, deallocated, __ATOMIC_RELAXED);
+    __atomic_store_n(&ra_counters, counters, __ATOMIC_RELAXED);
+    __atomic_store_n(&ra_allocated_distance, allocated, __ATOMIC_RELEASE);
+}
+
 bool ra_jemalloc_learn_counters(void)
 {
     const char *base = __builtin_thread_pointer();
     const char *allocated, *deallocated;
+    bool counters = ra_jemalloc_read("thread.allocatedp", &allocated, sizeof allocated) &&
+                    ra_jemalloc_read("thread.deallocatedp", &deallocated, sizeof deallocated);
 
-    if (!ra_jemalloc_read("thread.allocatedp", &allocated, sizeof allocated) ||
-        !ra_jemalloc_read("thread.deallocatedp", &deallocated, sizeof deallocated)) {
+    if (!counters) {
         allocated = deallocated = (const char *)&ra_thread.zero;
-    } else if (!ra_counters && ra_allocated_distance == 0) {
-        ra_counters = true;
-    } else if (ra_allocated_distance != allocated - base ||
-               ra_deallocated_distance != deallocated - base) {
-        ra_counters = false;
     }
-    if (ra_allocated_distance == 0) {
-        ra_allocated_distance = allocated - base;
-        ra_deallocated_distance = deallocated - base;
+    intptr_t known = __atomic_load_n(&ra_allocated_distance, __ATOMIC_ACQUIRE);
+    if (known == 0) {
+        publish_distances(allocated - base, deallocated - base, counters);
+    } else if (counters && (known != allocated - base ||
+                            __atomic_load_n(&ra_deallocated_distance, __ATOMIC_RELAXED) !=
+                                deallocated - base)) {
+        __atomic_store_n(&ra_counters, false, __ATOMIC_RELAXED);
     }
-    return ra_counters;
+    return __atomic_load_n(&ra_counters, __ATOMIC_RELAXED);
 }
 
 /* A name with a number as its third part, looked up once and read by number. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -18,10 +19,12 @@ void ra_log(const char *format, ...)
     char line[LINE_BYTES];
     va_list arguments;
     struct stat status;
+    int cancel;
 
     if (!ra_settings.log) {
         return;
     }
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     int length = snprintf(line, sizeof line, "ruby_alloc[%d]: ", (int)getpid());
     va_start(arguments, format);
     length += vsnprintf(line + length, sizeof line - (size_t)length, format, arguments);
@@ -43,5 +46,6 @@ void ra_log(const char *format, ...)
         }
         close(file);
     }
+    pthread_setcancelstate(cancel, NULL);
     errno = error;
 }

@@ -1,9 +1,7 @@
 #include "prune.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,17 +55,6 @@ static bool parse(const char *text, struct name *name)
     return name->pid > 0 && name->pid <= INT32_MAX;
 }
 
-/* Dead: the pid is free, or belongs to a process that started at another time. */
-static bool is_dead(const struct name *name)
-{
-    uint64_t start_ticks = ra_identity_start_ticks((pid_t)name->pid);
-
-    if (start_ticks != 0) {
-        return start_ticks != name->start_ticks;
-    }
-    return kill((pid_t)name->pid, 0) != 0 && errno == ESRCH;
-}
-
 /* By the last sample, or the file's own time where there was none. */
 static bool is_old(int file, const struct stat *status)
 {
@@ -88,7 +75,7 @@ static void consider(int directory, const char *text)
     struct stat status;
 
     if (!parse(text, &name) || name.pid_namespace != RA_CURRENT->header.pid_namespace ||
-        !is_dead(&name)) {
+        !ra_identity_is_dead((pid_t)name.pid, name.start_ticks)) {
         return;
     }
     int file = openat(directory, text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

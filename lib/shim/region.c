@@ -9,7 +9,10 @@
 #include "log.h"
 #include "regionfile.h"
 
-enum { START_BYTES = sizeof(struct ra_region) + RA_SLOT_START * RA_SLOT_BYTES };
+enum {
+    START_BYTES = sizeof(struct ra_region) + RA_SLOT_START * RA_SLOT_BYTES,
+    PLACE_TICKS_BITS = 42 /* of ra_children.places */
+};
 
 union ra_storage ra_storage __attribute__((aligned(4096)));
 struct ra_image ra_image __attribute__((aligned(4096)));
@@ -119,18 +122,45 @@ bool ra_region_publish(void)
     return true;
 }
 
-/* Memory of our own over the parent's file. Nothing is left to do if even that fails. */
-static void make_private(const struct piece *pieces, unsigned count)
+/* Memory of our own over the parent's file, which must not be counted in. */
+static bool make_private(const struct piece *pieces, unsigned count)
 {
     void *memory = mmap(&ra_storage, sizeof ra_storage, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 
-    for (unsigned i = 0; memory != MAP_FAILED && i < count; i++) {
+    if (memory == MAP_FAILED) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
         memcpy(ra_storage.bytes + pieces[i].offset, pieces[i].content, pieces[i].bytes);
+    }
+    return true;
+}
+
+/*
+ * Take a place among the children of our parent, whose region RA_CURRENT still is, and
+ * return who had it: 0 or another child.
+ */
+static uint64_t take_place(uint64_t self)
+{
+    struct ra_children *children = &RA_CURRENT->children;
+    uint64_t next = __atomic_fetch_add(&children->next, 1, __ATOMIC_RELAXED);
+
+    return __atomic_exchange_n(&children->places[next % RA_CHILD_MAX], self, __ATOMIC_RELAXED);
+}
+
+static void remove_if_dead(uint64_t child)
+{
+    uint32_t pid = (uint32_t)(child >> PLACE_TICKS_BITS);
+    uint64_t start_ticks = child & ((UINT64_C(1) << PLACE_TICKS_BITS) - 1);
+
+    if (child != 0 && ra_identity_is_dead((pid_t)pid, start_ticks)) {
+        ra_regionfile_remove_sibling(pid, start_ticks);
     }
 }
 
-bool ra_region_publish_child(const struct ra_shared *inherited)
+enum ra_region_place ra_region_publish_child(const struct ra_shared *inherited,
+                                             uint64_t before_ticks)
 {
     const struct piece pieces[] = {
         {0, sizeof ra_image, &ra_image},
@@ -139,12 +169,15 @@ bool ra_region_publish_child(const struct ra_shared *inherited)
 
     ra_regionfile_forget();
     ra_image.header.flags |= RA_FLAG_FORKED;
-    ra_identity_refill(&ra_image.header);
-    if (!publish(pieces, sizeof pieces / sizeof *pieces)) {
-        make_private(pieces, sizeof pieces / sizeof *pieces);
-        return false;
+    ra_identity_refill(&ra_image.header, before_ticks);
+    uint64_t other =
+        take_place((uint64_t)ra_image.header.pid << PLACE_TICKS_BITS | ra_image.header.start_ticks);
+    if (publish(pieces, sizeof pieces / sizeof *pieces)) {
+        remove_if_dead(other);
+        return RA_REGION_FILE;
     }
-    return true;
+    return make_private(pieces, sizeof pieces / sizeof *pieces) ? RA_REGION_PRIVATE
+                                                                : RA_REGION_NONE;
 }
 
 unsigned ra_region_grow(void)
@@ -159,18 +192,15 @@ unsigned ra_region_grow(void)
         int error = ra_regionfile_extend(sizeof(struct ra_region) + count * RA_SLOT_BYTES,
                                          RA_SLOT_GROW * RA_SLOT_BYTES);
         if (error != 0) {
-            ra_log("no room for more than %u threads' own counters: error %d", count, error);
+            static bool told;
+
+            if (!told) {
+                ra_log("no room for more than %u threads' own counters: error %d", count, error);
+            }
+            told = true;
             return count;
         }
     }
     __atomic_store_n(&header->slots_ready, count + RA_SLOT_GROW, __ATOMIC_RELEASE);
     return count + RA_SLOT_GROW;
-}
-
-void ra_region_remove(void)
-{
-    /* A child by clone or _Fork, which runs no fork handlers, must leave its parent's alone. */
-    if (ra_image.header.pid == (uint32_t)getpid()) {
-        ra_regionfile_remove();
-    }
 }

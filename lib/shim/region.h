@@ -36,21 +36,23 @@ extern struct ra_image ra_image;
  */
 bool ra_region_publish(void);
 
+/* What a forked child counts in: a file of its own, memory, or nothing that it may write to. */
+enum ra_region_place { RA_REGION_FILE, RA_REGION_PRIVATE, RA_REGION_NONE };
+
 /*
  * The same in a forked child, for which RA_CURRENT is still its parent's file: nothing
  * is counted yet but inherited. Where no file can be made, private memory takes the
- * place.
+ * place; after RA_REGION_NONE the child must not count. before_ticks: as for
+ * ra_identity_refill.
  */
-bool ra_region_publish_child(const struct ra_shared *inherited);
+enum ra_region_place ra_region_publish_child(const struct ra_shared *inherited,
+                                             uint64_t before_ticks);
 
 /*
  * Make room for RA_SLOT_GROW more slots. Returns the number of slots there are
  * afterwards: the same as before when the directory is full or the limit reached.
  */
 unsigned ra_region_grow(void);
-
-/* Remove the file, if this process made one. It stays mapped. Any number of times. */
-void ra_region_remove(void);
 
 #pragma GCC visibility pop
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,12 +10,17 @@
 #include "files.h"
 #include "identity.h"
 #include "log.h"
+#include "region.h"
 #include "settings.h"
 
 enum { PATH_BYTES = 4096, NUMBER_BYTES = 24, INTERRUPTIONS = 1000 };
 
-/* The identity of the file too, as the path may come to name another. */
+/*
+ * The identity of the file too, as the path may come to name another, and whose it is: a
+ * child by vfork, clone or _Fork, which run no fork handlers, must leave it alone.
+ */
 static struct {
+    pid_t process;
     dev_t device;
     ino_t inode;
     char path[PATH_BYTES];
@@ -58,12 +64,12 @@ static char *append_number(char *end, uint64_t number)
 }
 
 /* directory/ruby_alloc.pid.start.namespace */
-static bool make_path(const char *directory, const struct ra_header *header)
+static bool make_path(char path[PATH_BYTES], const char *directory, const struct ra_header *header)
 {
-    if (strlen(directory) + sizeof RA_REGION_PREFIX + 3 * NUMBER_BYTES > sizeof own.path) {
+    if (strlen(directory) + sizeof RA_REGION_PREFIX + 3 * NUMBER_BYTES > PATH_BYTES) {
         return false;
     }
-    char *end = append(own.path, directory);
+    char *end = append(path, directory);
     end = append(end, "/" RA_REGION_PREFIX);
     end = append_number(end, header->pid);
     end = append(end, ".");
@@ -73,13 +79,13 @@ static bool make_path(const char *directory, const struct ra_header *header)
     return true;
 }
 
-/* The name holds pid and start time, so a file of ours there is of this very process. */
-static bool remove_stale(void)
+/* A region of the process that header names, which the caller knows to be gone. */
+static bool remove_stale(const char *path, const struct ra_header *header)
 {
     struct stat status;
 
-    return lstat(own.path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-           unlink(own.path) == 0;
+    return header->start_ticks != 0 && lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+           (status.st_uid == geteuid() || geteuid() == 0) && unlink(path) == 0;
 }
 
 /* A tmpfs gives up when a signal comes; one that comes for ever must not keep the host here. */
@@ -104,15 +110,17 @@ int ra_regionfile_create(const char *directory, const struct ra_header *header, 
     int file = -1;
 
     *error = ENAMETOOLONG;
-    if (!make_path(directory, header)) {
+    if (!make_path(own.path, directory, header)) {
         goto out;
     }
     file = open(own.path, FLAGS, 0600);
-    if (file < 0 && errno == EEXIST && remove_stale()) {
+    if (file < 0 && errno == EEXIST && remove_stale(own.path, header)) {
         file = open(own.path, FLAGS, 0600);
     }
     *error = file < 0 ? errno : reserve(file, 0, bytes);
-    if (*error == 0 && (fchmod(file, 0600) != 0 || fstat(file, &status) != 0)) {
+    /* A umask may have taken the owner's own bits away. */
+    if (*error == 0 && (fstat(file, &status) != 0 ||
+                        ((status.st_mode & 0777) != 0600 && fchmod(file, 0600) != 0))) {
         *error = errno;
     }
     if (*error != 0 && file >= 0) {
@@ -125,6 +133,7 @@ out:
         own.path[0] = '\0';
         return -1;
     }
+    own.process = getpid();
     own.device = status.st_dev;
     own.inode = status.st_ino;
     return file;
@@ -134,8 +143,11 @@ out:
 static int reopen(void)
 {
     struct stat status;
-    int file = own.path[0] ? open(own.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
+    int file = -1;
 
+    if (own.path[0] && own.process == getpid()) {
+        file = open(own.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    }
     if (file >= 0 &&
         (fstat(file, &status) != 0 || status.st_dev != own.device || status.st_ino != own.inode)) {
         close(file);
@@ -158,6 +170,9 @@ int ra_regionfile_extend(size_t offset, size_t bytes)
 
 void ra_regionfile_give(uid_t user)
 {
+    int cancel;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     int file = reopen();
 
     if (file >= 0) {
@@ -166,6 +181,7 @@ void ra_regionfile_give(uid_t user)
         }
         close(file);
     }
+    pthread_setcancelstate(cancel, NULL);
 }
 
 const char *ra_regionfile_directory(char *directory, size_t bytes)
@@ -186,15 +202,16 @@ bool ra_regionfile_exists(void)
     return own.path[0] != '\0';
 }
 
+/* By its path alone: the host may have no descriptor left to give. */
 void ra_regionfile_remove(void)
 {
-    int file = reopen();
+    struct stat status;
 
-    if (file >= 0) {
+    if (own.path[0] && own.process == getpid() && lstat(own.path, &status) == 0 &&
+        status.st_dev == own.device && status.st_ino == own.inode) {
         unlink(own.path);
-        close(file);
+        own.path[0] = '\0';
     }
-    own.path[0] = '\0';
 }
 
 void ra_regionfile_forget(void)
@@ -202,17 +219,30 @@ void ra_regionfile_forget(void)
     own.path[0] = '\0';
 }
 
+void ra_regionfile_remove_sibling(uint32_t pid, uint64_t start_ticks)
+{
+    struct ra_header header = {
+        .pid = pid, .start_ticks = start_ticks, .pid_namespace = ra_image.header.pid_namespace};
+    char directory[PATH_BYTES], path[PATH_BYTES];
+
+    if (ra_regionfile_directory(directory, sizeof directory) &&
+        make_path(path, directory, &header)) {
+        remove_stale(path, &header);
+    }
+}
+
+/* The name holds pid and start time, so a file of ours there is of this very process. */
 void ra_regionfile_remove_predecessor(void)
 {
     const char *list[RA_DIRECTORY_COUNT];
     unsigned count = ra_regionfile_directories(list);
     struct ra_header header;
+    char path[PATH_BYTES];
 
     ra_identity_key(&header);
     for (unsigned i = 0; i < count; i++) {
-        if (make_path(list[i], &header)) {
-            remove_stale();
+        if (make_path(path, list[i], &header)) {
+            remove_stale(path, &header);
         }
     }
-    own.path[0] = '\0';
 }

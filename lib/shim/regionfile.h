@@ -46,6 +46,9 @@ void ra_regionfile_remove(void);
 /* There is none any more: it is the parent's, or could not be used. */
 void ra_regionfile_forget(void);
 
+/* Remove the file of a dead process of the same parent, from the directory of this one's. */
+void ra_regionfile_remove_sibling(uint32_t pid, uint64_t start_ticks);
+
 /*
  * Remove the file that an earlier program left under this process's identity: one that
  * replaced itself by exec.

@@ -19,7 +19,7 @@
 #include "statistics.h"
 
 /* Little is used, but thread-local data of all libraries is taken from it too. */
-enum { STACK_BYTES = 128 * 1024 };
+enum { STACK_BYTES = 128 * 1024, LOOK_NS = 50 * 1000 * 1000 };
 
 static uint64_t nanoseconds(clockid_t clock)
 {
@@ -62,23 +62,76 @@ static void prune(void)
 }
 
 /*
- * Until someone asks or the interval is over nothing is touched, jemalloc least of all:
- * its first statistics cost as much as a hundredth of Ruby's start.
+ * The main thread may leave by pthread_exit; the process then ends with its last thread,
+ * which must not be this one. From then on it looks, and leaves when it is alone: field
+ * 20 of /proc/self/stat counts the threads, the main one that has left included.
+ */
+static uint32_t main_left;
+
+static bool is_alone(void)
+{
+    return ra_identity_threads() == 2;
+}
+
+/* When the process ends with this thread, its atexit handlers run here. */
+static void leave(void)
+{
+    sigset_t none;
+
+    RA_CURRENT->header.sampler_tid = 0;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
+void ra_sampler_main_left(void)
+{
+    uint32_t *request = &RA_CURRENT->header.request;
+
+    __atomic_store_n(&main_left, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_add(request, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, request, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/* Sleeps until someone asks or the interval is over; false if the process ends instead. */
+static bool wait_for_work(uint32_t answered)
+{
+    uint32_t *request = &RA_CURRENT->header.request;
+    uint64_t interval_ns = RA_CURRENT->header.interval_seconds * UINT64_C(1000000000);
+    uint64_t end = nanoseconds(CLOCK_MONOTONIC) + interval_ns;
+
+    while (__atomic_load_n(request, __ATOMIC_ACQUIRE) == answered) {
+        bool looks = __atomic_load_n(&main_left, __ATOMIC_ACQUIRE);
+        uint64_t now = nanoseconds(CLOCK_MONOTONIC);
+        uint64_t left = looks ? LOOK_NS : end > now ? end - now : 0;
+        struct timespec timeout = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+
+        if (looks && is_alone()) {
+            return false;
+        }
+        if (interval_ns != 0 && now >= end) {
+            break;
+        }
+        syscall(SYS_futex, request, FUTEX_WAIT, answered,
+                looks || interval_ns != 0 ? &timeout : NULL, NULL, 0);
+    }
+    return true;
+}
+
+/*
+ * Until there is work nothing is touched, jemalloc least of all: its first statistics
+ * cost as much as a hundredth of Ruby's start.
  */
 static void *run(void *unused)
 {
     struct ra_header *header = &RA_CURRENT->header;
-    uint32_t seconds = header->interval_seconds, answered = 0;
-    const struct timespec interval = {.tv_sec = seconds};
+    uint32_t answered = 0;
     bool off = false, first = true;
 
     (void)unused;
     prctl(PR_SET_NAME, "ruby_alloc");
     __atomic_store_n(&header->sampler_tid, (uint32_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
     prune();
-    for (;;) {
-        syscall(SYS_futex, &header->request, FUTEX_WAIT, answered, seconds ? &interval : NULL, NULL,
-                0);
+    while (wait_for_work(answered)) {
         answered = __atomic_load_n(&header->request, __ATOMIC_ACQUIRE);
         if (first && ra_road.mallctl) {
             ra_road.mallctl("thread.tcache.enabled", NULL, NULL, &off, sizeof off);
@@ -87,21 +140,30 @@ static void *run(void *unused)
         take_sample();
         __atomic_store_n(&header->answered, answered, __ATOMIC_RELEASE);
     }
+    leave();
     return NULL;
 }
 
+/* Libraries with much thread-local data need more than a small stack: EINVAL. */
 static int make_thread(void)
 {
     pthread_attr_t attributes;
     pthread_t thread;
     int error = pthread_attr_init(&attributes);
+    size_t stack_bytes;
 
-    if (error == 0) {
-        pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        error = pthread_create(&thread, &attributes, run, NULL);
-        pthread_attr_destroy(&attributes);
+    if (error != 0) {
+        return error;
     }
+    pthread_attr_getstacksize(&attributes, &stack_bytes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    error = pthread_create(&thread, &attributes, run, NULL);
+    if (error == EINVAL) {
+        pthread_attr_setstacksize(&attributes, stack_bytes);
+        error = pthread_create(&thread, &attributes, run, NULL);
+    }
+    pthread_attr_destroy(&attributes);
     return error;
 }
 
@@ -110,13 +172,19 @@ void ra_sampler_start(void)
     /* pthread_create allocates in our name: it counts here, where nobody looks. */
     static struct ra_slot unseen;
     struct ra_slot *slot = ra_thread.slot;
+    uint32_t *tid = &RA_CURRENT->header.sampler_tid;
     sigset_t all, before;
     int saved = errno;
 
+    main_left = 0;
     ra_thread.slot = &unseen;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    __atomic_store_n(tid, RA_SAMPLER_COMING, __ATOMIC_RELEASE);
     int error = make_thread();
+    if (error != 0) {
+        __atomic_store_n(tid, 0, __ATOMIC_RELEASE);
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     ra_thread.slot = slot;
     if (error != 0) {

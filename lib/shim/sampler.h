@@ -15,6 +15,9 @@
  */
 void ra_sampler_start(void);
 
+/* The process's main thread has left by pthread_exit, and the process goes on. */
+void ra_sampler_main_left(void);
+
 #pragma GCC visibility pop
 
 #endif

@@ -2,22 +2,22 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 #include "elf.h"
+#include "entry.h"
 #include "fork.h"
 #include "jemalloc.h"
 #include "log.h"
+#include "privileges.h"
 #include "region.h"
 #include "regionfile.h"
 #include "ruby_alloc/version.h"
 #include "sampler.h"
 #include "settings.h"
 #include "slots.h"
-
-enum ra_mode ra_mode;
-__thread struct ra_thread ra_thread;
 
 /*
  * Counting begins here; the constructor gives it up where it isn't wanted. Learning
@@ -45,10 +45,39 @@ static void only_forward(void)
     ra_thread.limit = 0;
 }
 
-/* Ruby in the program itself (static) or in any library that was loaded with it. */
+/*
+ * Ruby in the program itself (static) or in any library that was loaded with it. Its
+ * version is a text that begins with a digit; another program's symbol of this name may
+ * be anything.
+ */
 static const char *ruby_version(void)
 {
-    return ra_elf_symbol_anywhere("ruby_version");
+    const char *version = ra_elf_symbol_anywhere("ruby_version");
+
+    return version && version[0] >= '0' && version[0] <= '9' ? version : NULL;
+}
+
+/*
+ * Whether the host's calls reach us: another library may stand before us, or the program
+ * have an allocator of its own. The symbol usually tells; it may also lead to us by a
+ * detour, through the program's own table or a wrapper, so that a call decides.
+ */
+static bool are_called(void)
+{
+    static struct ra_slot probe;
+    void *(*volatile by_symbol)(size_t) = malloc; /* the compiler must not compare by name */
+
+    if (by_symbol == ra_own_malloc) {
+        return true;
+    }
+    if (ra_thread.state == RA_THREAD_FRESH) {
+        ra_slots_attach();
+    }
+    struct ra_slot *slot = ra_thread.slot;
+    ra_thread.slot = &probe;
+    free(by_symbol(1));
+    ra_thread.slot = slot;
+    return probe.alloc[0] > 0;
 }
 
 static bool wanted(const char *ruby)
@@ -74,6 +103,11 @@ static void describe_process(const char *ruby)
  */
 static void start_counting(const char *ruby)
 {
+    if (!are_called()) {
+        ra_log("another malloc comes first: nothing reaches this library, nothing is counted");
+        only_forward();
+        return;
+    }
     describe_process(ruby);
     if (!ra_jemalloc_describe(&ra_image)) {
         ra_log("this jemalloc's size classes are not what is expected: only forwarding");
@@ -107,6 +141,7 @@ __attribute__((constructor)) static void set_up(void)
         ra_setup_first_call();
     }
     ra_settings_read();
+    ra_privileges_init();
     if (ra_mode == RA_FORWARD) {
         ra_log("libjemalloc.so.2 was not found: libc's own allocator serves, nothing is counted");
     } else if (wanted(ruby)) {
@@ -123,6 +158,6 @@ __attribute__((destructor)) static void tear_down(void)
 {
     int error = errno;
 
-    ra_region_remove();
+    ra_regionfile_remove();
     errno = error;
 }

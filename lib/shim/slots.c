@@ -5,12 +5,17 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "jemalloc.h"
 #include "region.h"
+#include "sampler.h"
 
 enum { WORD_BITS = 64, WORDS = RA_SLOT_MAX / WORD_BITS };
+
+/* Longer than a crowd of threads takes to get their slots, short enough not to be felt. */
+enum { WAIT_NS = 50 * 1000, WAITS = 1000 };
 
 /*
  * Slots that wait for a thread, one bit each: 16 words tell what 1024 slots would.
@@ -73,19 +78,11 @@ static void put_waiting(const struct ra_slot *slot)
     __atomic_fetch_or(&waiting[index / WORD_BITS], 1ull << index % WORD_BITS, __ATOMIC_RELEASE);
 }
 
-static struct ra_slot *take(void)
+/* Two slots more, and one of them. The caller holds the lock. */
+static struct ra_slot *grow(void)
 {
     struct ra_slot *slot = take_waiting();
-    sigset_t all, before;
 
-    if (slot) {
-        return slot;
-    }
-    /* Nobody may interrupt: a handler that forked would wait for this lock for ever. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_mutex_lock(&growing);
-    slot = take_waiting();
     if (!slot) {
         unsigned first = RA_CURRENT->header.slots_ready;
         unsigned count = ra_region_grow();
@@ -95,7 +92,37 @@ static struct ra_slot *take(void)
         }
         slot = take_waiting();
     }
-    pthread_mutex_unlock(&growing);
+    return slot;
+}
+
+/*
+ * A slot, or NULL. Waits for another thread that makes room, but not for ever: it may be
+ * one that forks, and wait itself for a lock that our caller's caller holds. Then NULL
+ * and *again.
+ */
+static struct ra_slot *take(bool *again)
+{
+    const struct timespec pause = {.tv_nsec = WAIT_NS};
+    struct ra_slot *slot = take_waiting();
+    sigset_t all, before;
+
+    *again = false;
+    if (slot) {
+        return slot;
+    }
+    /* Nobody may interrupt: a handler that forked would wait for this lock for ever. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (int wait = 0; wait < WAITS && !slot; wait++) {
+        *again = pthread_mutex_trylock(&growing) != 0;
+        if (!*again) {
+            slot = grow();
+            pthread_mutex_unlock(&growing);
+            break;
+        }
+        nanosleep(&pause, NULL);
+        slot = take_waiting();
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return slot;
 }
@@ -114,15 +141,18 @@ static void count_in(struct ra_slot *slot)
     ra_thread.limit = ra_counters ? RA_SMALL_MAX : 0;
 }
 
+/* Opening and closing files are cancellation points, which malloc is not. */
 void ra_slots_attach(void)
 {
     int error = errno;
-    struct ra_slot *slot;
+    int cancel;
+    bool again;
 
     /* Until this thread has its slot, whatever it allocates counts as shared. */
     ra_thread.state = RA_THREAD_BUSY;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     ra_jemalloc_learn_counters();
-    slot = take();
+    struct ra_slot *slot = take(&again);
     if (slot && key_made && pthread_setspecific(key, slot) != 0) {
         put_waiting(slot);
         slot = NULL;
@@ -132,8 +162,9 @@ void ra_slots_attach(void)
         slot->base_frees = ra_slot_frees(slot);
         count_in(slot);
     } else {
-        ra_thread.state = RA_THREAD_SHARED;
+        ra_thread.state = again ? RA_THREAD_FRESH : RA_THREAD_SHARED;
     }
+    pthread_setcancelstate(cancel, NULL);
     errno = error;
 }
 
@@ -147,6 +178,9 @@ static void hand_on(void *unused)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     ra_thread.state = RA_THREAD_SHARED;
     __atomic_store_n(&slot->state, RA_SLOT_ENDED, __ATOMIC_RELEASE);
+    if (slot->tid == ra_image.header.pid) {
+        ra_sampler_main_left();
+    }
     put_waiting(slot);
 }
 

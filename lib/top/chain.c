@@ -114,21 +114,36 @@ static const struct link *find_loss(const char *name)
     return NULL;
 }
 
+static void draw_ended(const struct ra_report *report, struct ra_page *page)
+{
+    const char *time = report->memory.sample_time;
+
+    if (time) {
+        ra_page_add(page, RA_WARNING, "STALE      the process has ended; last sampled %s (%s ago)",
+                    time, ra_format_duration(report->memory.sample_age).text);
+    } else {
+        ra_page_add(page, RA_WARNING,
+                    "STALE      the process has ended, before jemalloc's figures were sampled");
+    }
+}
+
 static void draw_sample_warning(const struct ra_report *report, struct ra_page *page)
 {
     double age = report->memory.sample_age;
     const char *state = report->process.state;
-    bool ended = state && strcmp(state, "exited") == 0;
 
-    if (!isfinite(age)) {
+    if (state && strcmp(state, "exited") == 0) {
+        draw_ended(report, page);
+    } else if (!isfinite(age)) {
         ra_page_add(page, RA_WARNING,
                     "warning    no sample of jemalloc's figures yet: they are \"-\"");
-    } else if (ended) {
-        ra_page_add(page, RA_WARNING, "STALE      the process has ended; its last sample is %s old",
-                    ra_format_duration(age).text);
     } else if (age >= RA_STALE_SECONDS) {
         ra_page_add(page, RA_WARNING, "STALE      allocated, active, resident are %s old",
                     ra_format_duration(age).text);
+    }
+    if (report->process.own_allocator == 1) {
+        ra_page_add(page, RA_WARNING, "warning    allocations of this process bypass the library:");
+        ra_page_add(page, RA_WARNING, "           its executable has an allocator of its own");
     }
 }
 

@@ -22,6 +22,8 @@ const struct ra_option ra_option_table[] = {
      "time between two reports, for --batch and the screen\n(0.5 is allowed; default 1)"},
     {RA_OPTION_ITERATIONS, "iterations", 'n', "COUNT",
      "with --batch: end after COUNT reports\n(default 0: never)"},
+    {RA_OPTION_PRUNE, "prune", 0, NULL,
+     "remove what killed processes left behind (yours; as\nroot: everyone's), and end"},
     {RA_OPTION_HELP, "help", 'h', NULL, "print this text"},
     {RA_OPTION_VERSION, "version", 'V', NULL, "print the version"},
 };
@@ -86,6 +88,7 @@ static const char usage[] =
     "  ruby_alloc_top --once [--json] PID      one report\n"
     "  ruby_alloc_top --batch [--json] PID     a report every second\n"
     "  ruby_alloc_top [--json]                 all processes that can be looked at\n"
+    "  ruby_alloc_top --prune [--json]         remove the regions of dead processes\n"
     "Where input or output is not a terminal, --once is the default.\n";
 
 static const char examples[] = "Examples:\n"

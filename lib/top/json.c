@@ -95,9 +95,29 @@ json_t *ra_json_report(const struct ra_report *report)
     return object;
 }
 
-int ra_json_print(const struct ra_report *report, FILE *stream)
+static json_t *text_or_null(const char *text)
 {
-    json_t *object = ra_json_report(report);
+    return *text != '\0' ? json_string(text) : json_null();
+}
+
+json_t *ra_json_pruned(const struct ra_pruned *pruned)
+{
+    static const char *const actions[] = {
+        [RA_PRUNE_REMOVED] = "removed",
+        [RA_PRUNE_KEPT] = "kept",
+        [RA_PRUNE_FAILED] = "failed",
+    };
+
+    return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:s, s:o}", "schema",
+                     RA_JSON_PRUNE_SCHEMA, "tool", RA_TOP_NAME " " RUBY_ALLOC_VERSION, "action",
+                     actions[pruned->action], "pid", (int)pruned->pid, "uid",
+                     (json_int_t)pruned->uid, "bytes", (json_int_t)pruned->bytes, "command",
+                     text_or_null(pruned->command), "last_seen", text_or_null(pruned->seen), "path",
+                     pruned->path, "reason", text_or_null(pruned->reason));
+}
+
+int ra_json_write(json_t *object, FILE *stream)
+{
     char *text = object ? json_dumps(object, JSON_REAL_PRECISION(10)) : NULL;
     int result = text ? 0 : -1;
 
@@ -107,4 +127,9 @@ int ra_json_print(const struct ra_report *report, FILE *stream)
     free(text);
     json_decref(object);
     return result;
+}
+
+int ra_json_print(const struct ra_report *report, FILE *stream)
+{
+    return ra_json_write(ra_json_report(report), stream);
 }

@@ -7,14 +7,22 @@
 #include <stdio.h>
 
 #include <jansson.h>
+#include <ruby_alloc/reader.h>
 #include <ruby_alloc/report.h>
 
 #define RA_JSON_SCHEMA "ruby_alloc.report/1"
+#define RA_JSON_PRUNE_SCHEMA "ruby_alloc.prune/1"
 
 /* The report as a JSON object (a new reference), or NULL without memory. */
 json_t *ra_json_report(const struct ra_report *report);
 
-/* Write it and a newline. Returns 0, or -1 without memory; write errors stay in the stream. */
+/* What became of one region, likewise. */
+json_t *ra_json_pruned(const struct ra_pruned *pruned);
+
+/* Write object, whose reference is taken over (NULL: no memory), and a newline; likewise. */
+int ra_json_write(json_t *object, FILE *stream);
+
+/* Write the report and a newline. Returns 0, or -1 without memory; write errors stay in the stream. */
 int ra_json_print(const struct ra_report *report, FILE *stream);
 
 #endif

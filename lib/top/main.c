@@ -44,6 +44,9 @@ int main(int argc, char **argv)
     if (options.version) {
         return ra_output_exit(ra_output_text(ra_options_print_version));
     }
+    if (options.prune) {
+        return ra_run_prune(&options);
+    }
     if (options.pid == 0) {
         return ra_run_list(&options);
     }

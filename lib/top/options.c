@@ -114,6 +114,9 @@ static int apply(struct ra_options *options, const struct ra_option *option, con
                         argument);
         }
         return 0;
+    case RA_OPTION_PRUNE:
+        options->prune = true;
+        return 0;
     case RA_OPTION_HELP:
         options->help = true;
         return 0;
@@ -163,6 +166,9 @@ static int parse_pid(struct ra_options *options, int count, char **words, char *
 static int check_together(const struct ra_options *options, bool iterations_given, char *error,
                           size_t size)
 {
+    if (options->prune && (options->once || options->batch || options->pid != 0)) {
+        return fail(error, size, "--prune goes with --json alone");
+    }
     if (options->once && options->batch) {
         return fail(error, size, "--once and --batch exclude each other");
     }

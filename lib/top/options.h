@@ -15,7 +15,7 @@ enum { RA_EXIT_USAGE = 2 };
 struct ra_options {
     pid_t pid; /* 0: none given */
     bool help, version;
-    bool once, json, batch;
+    bool once, json, batch, prune;
     double delay;       /* seconds between reports */
     int64_t iterations; /* 0: until the process ends */
 };

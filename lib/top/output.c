@@ -102,14 +102,15 @@ enum ra_output ra_output_page(const struct ra_page *page)
     return finish(&draft, !page->failed);
 }
 
-static enum ra_output write_json(const struct ra_report *report)
+enum ra_output ra_output_json(json_t *object)
 {
     struct draft draft;
 
     if (!begin(&draft)) {
+        json_decref(object);
         return no_memory();
     }
-    return finish(&draft, ra_json_print(report, draft.stream) == 0);
+    return finish(&draft, ra_json_write(object, draft.stream) == 0);
 }
 
 static enum ra_output write_text(const struct ra_report *report)
@@ -125,7 +126,7 @@ static enum ra_output write_text(const struct ra_report *report)
 
 enum ra_output ra_output_report(const struct ra_report *report, bool json)
 {
-    return json ? write_json(report) : write_text(report);
+    return json ? ra_output_json(ra_json_report(report)) : write_text(report);
 }
 
 int ra_output_exit(enum ra_output output)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <jansson.h>
 #include <ruby_alloc/report.h>
 
 #include "top/page.h"
@@ -20,6 +21,9 @@ enum ra_output {
 
 /* Write one report, as a line of JSON or as text. */
 enum ra_output ra_output_report(const struct ra_report *report, bool json);
+
+/* Write object, whose reference is taken over (NULL: no memory), as a line. */
+enum ra_output ra_output_json(json_t *object);
 
 /* Write all lines of a page. */
 enum ra_output ra_output_page(const struct ra_page *page);

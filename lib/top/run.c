@@ -53,6 +53,11 @@ static int report_loop(const struct ra_options *options, struct ra_source *sourc
         if (output != RA_OUTPUT_GOOD) {
             return ra_output_exit(output);
         }
+        if (options->json && number == 1 && source->report->process.own_allocator == 1) {
+            ra_output_message("allocations of process %d bypass the library: its executable has "
+                              "an allocator of its own",
+                              (int)options->pid);
+        }
         if (status == RA_TIMEOUT && before != RA_TIMEOUT) {
             ra_output_message("%s", why.message);
         }

@@ -13,4 +13,7 @@ int ra_run_reports(const struct ra_options *options);
 /* No pid: a line for each process that has a region. */
 int ra_run_list(const struct ra_options *options);
 
+/* --prune: remove the regions of dead processes, a line for each. */
+int ra_run_prune(const struct ra_options *options);
+
 #endif

@@ -48,6 +48,8 @@ static const struct {
      {.delay = 86400, .pid = 42, .batch = true}},
     {{"--batch", "--delay", "2", "--iterations", "7", "42"},
      {.delay = 2, .pid = 42, .batch = true, .iterations = 7}},
+    {{"--prune"}, {.delay = 1, .prune = true}},
+    {{"--json", "--prune"}, {.delay = 1, .prune = true, .json = true}},
     {{"-d", "5", "42"}, {.delay = 5, .pid = 42}},
     {{"-h"}, {.delay = 1, .help = true}},
     {{"--help"}, {.delay = 1, .help = true}},
@@ -69,6 +71,7 @@ START_TEST(test_parse_good)
     ck_assert_int_eq(options.once, expected->once);
     ck_assert_int_eq(options.json, expected->json);
     ck_assert_int_eq(options.batch, expected->batch);
+    ck_assert_int_eq(options.prune, expected->prune);
     ck_assert_double_eq(options.delay, expected->delay);
     ck_assert_int_eq(options.iterations, expected->iterations);
 }
@@ -113,6 +116,9 @@ static const struct {
     {{"-n", "3", "42"}, "--iterations needs --batch"},
     {{"--once", "--batch", "42"}, "--once and --batch exclude each other"},
     {{"--batch"}, "--batch needs a PID"},
+    {{"--prune", "42"}, "--prune goes with --json alone"},
+    {{"--prune", "--once"}, "--prune goes with --json alone"},
+    {{"--prune", "--batch", "42"}, "--prune goes with --json alone"},
 };
 
 START_TEST(test_parse_bad)

@@ -272,14 +272,51 @@ START_TEST(test_text_labels_stale_sample)
     ck_assert_ptr_nonnull(strstr(text, " 35s old\n"));
     free(text);
 
-    report.process.state = "exited";
-    text = text_of(&report);
-    ck_assert_ptr_nonnull(strstr(text, "\nSTALE      the process has ended"));
-    free(text);
-
     report.memory.sample_age = NAN;
     text = text_of(&report);
     ck_assert_ptr_nonnull(strstr(text, "no sample of jemalloc's figures"));
+    free(text);
+}
+END_TEST
+
+START_TEST(test_text_of_an_ended_process)
+{
+    struct ra_report report = make_report();
+    char *text;
+
+    report.process.state = "exited";
+    report.memory.sample_age = 35;
+    report.memory.sample_time = "2026-11-23T09:29:25Z";
+    text = text_of(&report);
+    ck_assert_ptr_nonnull(strstr(text, "  state exited  "));
+    ck_assert_ptr_nonnull(strstr(
+        text, "\nSTALE      the process has ended; last sampled 2026-11-23T09:29:25Z (35s ago)\n"));
+    free(text);
+
+    report.memory.sample_age = NAN;
+    report.memory.sample_time = NULL;
+    text = text_of(&report);
+    ck_assert_ptr_nonnull(strstr(text, "\nSTALE      the process has ended, before "));
+    free(text);
+}
+END_TEST
+
+START_TEST(test_text_of_an_allocator_of_its_own)
+{
+    static const char warning[] = "\nwarning    allocations of this process bypass the library:\n"
+                                  "           its executable has an allocator of its own\n";
+    struct ra_report report = make_report();
+    char *text = text_of(&report);
+
+    ck_assert_ptr_null(strstr(text, "bypass"));
+    free(text);
+    report.process.own_allocator = -1;
+    text = text_of(&report);
+    ck_assert_ptr_null(strstr(text, "bypass"));
+    free(text);
+    report.process.own_allocator = 1;
+    text = text_of(&report);
+    ck_assert_ptr_nonnull(strstr(text, warning));
     free(text);
 }
 END_TEST
@@ -428,6 +465,8 @@ static void add_text(Suite *suite)
     tcase_add_loop_test(text, test_text_has_line, 0, COUNT_OF(text_lines));
     tcase_add_test(text, test_text_sorts_rows);
     tcase_add_test(text, test_text_labels_stale_sample);
+    tcase_add_test(text, test_text_of_an_ended_process);
+    tcase_add_test(text, test_text_of_an_allocator_of_its_own);
     tcase_add_test(text, test_unknown_is_a_dash);
     tcase_add_test(text, test_columns_are_in_the_catalogue);
     tcase_add_test(text, test_list_row);

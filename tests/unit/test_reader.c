@@ -387,6 +387,13 @@ static void make_socket(const char *path)
     close(fd);
 }
 
+static void make_device(const char *path)
+{
+    if (mknod(path, S_IFCHR | 0600, makedev(1, 5)) != 0) {
+        make_link_to_zeros(path); /* only root makes devices */
+    }
+}
+
 static void make_two_names(const char *path)
 {
     char second[PATH_MAX + 8];
@@ -441,8 +448,9 @@ static const struct {
     {"zeros", make_link_to_zeros, "is a symbolic link, expected a regular file"},
     {"dangling", make_dangling_link, "is a symbolic link, expected a regular file"},
     {"socket", make_socket, "is a socket, expected a regular file"},
+    {"device", make_device, ", expected a regular file"},
     {"two names", make_two_names, "has 2 names (hard links), expected 1"},
-    {"empty", make_empty, "it has 0 bytes, expected 49152 or more"},
+    {"empty", make_empty, "it has 0 bytes, expected 53248 or more"},
     {"all zero", make_zeros, "not ready (found 0, expected 0x52454459)"},
     {"huge", make_huge, "it has 1099511627776 bytes, expected 67108864 at most"},
     {"short", make_short, "(256 times 16 bytes at 4096) lies beyond its end at 5000"},
@@ -473,6 +481,29 @@ START_TEST(test_open_of_someone_else)
     if (geteuid() != 0) {
         return;
     }
+    write_region(path, region, BUILT_BYTES);
+    ck_assert_int_eq(chown(path, 12345, 12345), 0);
+    expect_open(getpid(), RA_DAMAGED, "belongs to user 12345, expected 0, the user of process");
+}
+END_TEST
+
+/* As after a privilege drop: the file is another user's, and the process maps that very file. */
+START_TEST(test_open_of_someone_else_but_mapped)
+{
+    const char *path = region_path(getpid(), own_start());
+
+    if (geteuid() != 0) {
+        return;
+    }
+    map_own_region();
+    ck_assert_int_eq(chown(path, 12345, 12345), 0);
+    expect_open(getpid(), RA_OK, NULL);
+    expect_snapshot(0, RA_OK);
+    expect_state("running");
+    ruby_alloc_reader_close(reader);
+
+    /* The name alone is nothing: another file has it now. */
+    unlink(path);
     write_region(path, region, BUILT_BYTES);
     ck_assert_int_eq(chown(path, 12345, 12345), 0);
     expect_open(getpid(), RA_DAMAGED, "belongs to user 12345, expected 0, the user of process");
@@ -766,6 +797,7 @@ static void add_open_tests(TCase *test_case)
     tcase_add_test(test_case, test_open_thread_id);
     tcase_add_test(test_case, test_open_directory_of_the_target);
     tcase_add_test(test_case, test_open_of_someone_else);
+    tcase_add_test(test_case, test_open_of_someone_else_but_mapped);
     tcase_add_test(test_case, test_open_denied);
     tcase_add_loop_test(test_case, test_open_damaged_living, 0, ROWS(defects));
     tcase_add_loop_test(test_case, test_open_damaged_left, 0, ROWS(defects));

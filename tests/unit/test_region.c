@@ -101,14 +101,14 @@ static const struct {
     OFFSET(ra_header, jemalloc_version, 488),
     OFFSET(ra_header, shim_version, 552),
     OFFSET(ra_header, command, 616),
-    SIZE(ra_region, 49152),
+    SIZE(ra_region, 53248),
     OFFSET(ra_region, header, 0),
     OFFSET(ra_region, classes, 4096),
     OFFSET(ra_region, sample, 8192),
     OFFSET(ra_region, shared, 12288),
     OFFSET(ra_region, inherited, 24320),
     OFFSET(ra_region, moved, 36352),
-    OFFSET(ra_region, slots, 49152),
+    OFFSET(ra_region, slots, 53248),
 };
 
 START_TEST(test_layout_golden)

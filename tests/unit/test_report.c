@@ -479,6 +479,55 @@ START_TEST(test_text_clean_bounded)
 }
 END_TEST
 
+/* An executable that defines malloc is to blame only where hardly a call came through. */
+START_TEST(test_own_allocator)
+{
+    static const struct {
+        enum ra_snapshot_state state;
+        int own_allocator;
+        uint64_t allocations;
+        int expected;
+    } rows[] = {
+        {RA_STATE_RUNNING, 1, 999, 1}, {RA_STATE_RUNNING, 1, 1000, 0}, {RA_STATE_RUNNING, 0, 0, 0},
+        {RA_STATE_RUNNING, -1, 0, -1}, {RA_STATE_EXITED, 1, 0, -1},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ra_snapshot *snapshot;
+        struct ra_report *report;
+
+        region->slots[0].alloc[1] = rows[i].allocations;
+        snapshot = read_built(region);
+        snapshot->state = rows[i].state;
+        snapshot->own_allocator = rows[i].own_allocator;
+        report = ruby_alloc_report_new(snapshot, NULL);
+        ck_assert_int_eq(report->process.own_allocator, rows[i].expected);
+        ruby_alloc_report_free(report);
+        ruby_alloc_snapshot_free(snapshot);
+    }
+}
+END_TEST
+
+START_TEST(test_sample_time)
+{
+    struct ra_report *report;
+
+    region->sample.sequence = 2;
+    region->sample.realtime_ns = UINT64_C(1700000000123456789);
+    report = report_built(region);
+    ck_assert_str_eq(report->memory.sample_time, "2023-11-14T22:13:20Z");
+    ruby_alloc_report_free(report);
+    region->sample.realtime_ns = UINT64_MAX;
+    report = report_built(region);
+    ck_assert_str_eq(report->memory.sample_time, "2554-07-21T23:34:33Z");
+    ruby_alloc_report_free(report);
+    region->sample.sequence = 0;
+    report = report_built(region);
+    ck_assert_ptr_null(report->memory.sample_time);
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("report");
@@ -488,6 +537,8 @@ int main(void)
     tcase_add_test(test_case, test_report_of_nothing);
     tcase_add_test(test_case, test_report_totals);
     tcase_add_test(test_case, test_report_fragmentation);
+    tcase_add_test(test_case, test_own_allocator);
+    tcase_add_test(test_case, test_sample_time);
     tcase_add_test(test_case, test_report_statistic_unknown);
     tcase_add_test(test_case, test_report_classes);
     tcase_add_test(test_case, test_report_sizes);

@@ -1,0 +1,213 @@
+/* Census: whether the process that a region is named after still lives. */
+#include "reader/census.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ruby_alloc/report.h"
+
+/* The inode of the first pid namespace, below which all others are (PROC_PID_INIT_INO). */
+#define FIRST_NAMESPACE UINT64_C(0xeffffffc)
+
+static const char hidden[] = "/proc hides the process that now has its pid";
+static const char in_use[] = "the process that now has its pid may not be looked at";
+static const char out_of_sight[] =
+    "it is of another pid namespace, whose processes can't all be seen from here";
+static const char wrong_proc[] = "/proc shows another pid namespace than this one";
+static const char no_memory[] = "there is no memory for a list of the processes";
+
+/* With a /proc that another namespace mounted, each pid would be looked up as a stranger's. */
+static bool is_own_proc(void)
+{
+    struct ra_proc_status status;
+    int dir = ra_proc_open(getpid());
+    bool is_own = false;
+
+    if (dir >= 0) {
+        char self[32] = "";
+
+        is_own = ra_proc_read_status(dir, &status) && status.pid_depth == 1 &&
+                 readlink("/proc/self", self, sizeof(self) - 1) > 0 && atoi(self) == getpid();
+        close(dir);
+    }
+    return is_own;
+}
+
+static void begin(struct ra_census *census)
+{
+    struct ra_proc_status status;
+    int first = ra_proc_open(1);
+
+    census->is_begun = true;
+    census->own_namespace = ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
+    census->is_own_proc = is_own_proc();
+    census->sees_all = census->is_own_proc && first >= 0 && ra_proc_read_status(first, &status);
+    if (first >= 0) {
+        close(first);
+    }
+}
+
+static bool has_uid(const uid_t uids[4], uid_t uid)
+{
+    return uids[0] == uid || uids[1] == uid || uids[2] == uid || uids[3] == uid;
+}
+
+/*
+ * A process lives that has the pid but another start. That it is not the region's is
+ * made sure of, as a time namespace shifts the start that is seen from outside.
+ */
+static enum ra_life judge_successor(const struct ra_target *target, const struct ra_place *place,
+                                    const char **reason)
+{
+    int mapped;
+
+    if (target->status.tgid != target->pid || target->status.rss == RA_UNKNOWN) {
+        return RA_LIFE_DEAD; /* a thread, or the kernel's own: never made a region */
+    }
+    mapped = ra_locate_is_mapped(target, place);
+    if (mapped < 0 && has_uid(target->status.uids, place->file.st_uid)) {
+        *reason = in_use;
+        return RA_LIFE_UNKNOWN;
+    }
+    return mapped == 1 ? RA_LIFE_LIVING : RA_LIFE_DEAD;
+}
+
+static enum ra_life judge_pid(pid_t pid, uint64_t start_ticks, const struct ra_place *place,
+                              const char **reason)
+{
+    struct ra_proc_status status;
+    struct ra_target target;
+    enum ra_life life = RA_LIFE_DEAD;
+    int dir;
+
+    ra_target_open(&target, pid);
+    if (target.dir >= 0) {
+        life = target.start_ticks == start_ticks ? RA_LIFE_LIVING
+                                                 : judge_successor(&target, place, reason);
+        ra_target_close(&target);
+        return life;
+    }
+    if (kill(pid, 0) != 0 && errno == ESRCH) {
+        return RA_LIFE_DEAD;
+    }
+    dir = ra_proc_open(pid);
+    if (dir < 0 || !ra_proc_read_status(dir, &status) || ra_proc_is_alive(&status)) {
+        *reason = hidden;
+        life = RA_LIFE_UNKNOWN;
+    }
+    if (dir >= 0) {
+        close(dir);
+    }
+    return life;
+}
+
+static void add_entry(struct ra_census *census, pid_t pid)
+{
+    struct ra_census_entry entry = {.pid = pid};
+    struct ra_proc_status status;
+    int dir = ra_proc_open(pid);
+
+    if (dir < 0) {
+        return;
+    }
+    if (ra_proc_read_status(dir, &status) && ra_proc_is_alive(&status) &&
+        ra_proc_read_start(dir, &entry.start_ticks)) {
+        if (census->count == census->capacity) {
+            size_t capacity = census->capacity == 0 ? 256 : census->capacity * 2;
+            void *larger = realloc(census->entries, capacity * sizeof(entry));
+
+            census->has_failed |= larger == NULL;
+            census->entries = larger == NULL ? census->entries : larger;
+            census->capacity = larger == NULL ? census->capacity : capacity;
+        }
+        entry.inner_pid = status.inner_pid;
+        entry.pid_namespace =
+            status.pid_depth == 1 ? census->own_namespace : ra_proc_namespace(dir, "ns/pid");
+        memcpy(entry.uids, status.uids, sizeof(entry.uids));
+        if (census->count < census->capacity) {
+            census->entries[census->count++] = entry;
+        }
+    }
+    close(dir);
+}
+
+static void take(struct ra_census *census)
+{
+    DIR *stream = opendir("/proc");
+    pid_t pid;
+
+    census->is_taken = true;
+    if (stream == NULL) {
+        census->sees_all = false;
+        return;
+    }
+    while ((pid = ra_proc_next_number(stream)) != 0) {
+        add_entry(census, pid);
+    }
+    closedir(stream);
+}
+
+/* A namespace in which a process is seen is below the caller's, and so are all others in it. */
+static enum ra_life judge_foreign(const struct ra_census *census, const struct ra_region_name *name,
+                                  const struct ra_place *place, const char **reason)
+{
+    bool is_below = census->own_namespace == FIRST_NAMESPACE;
+    bool is_doubtful = false;
+
+    for (size_t i = 0; i < census->count; i++) {
+        const struct ra_census_entry *entry = &census->entries[i];
+
+        is_below |= entry->pid_namespace == name->pid_namespace;
+        if (entry->inner_pid != name->pid) {
+            continue;
+        }
+        if (entry->pid_namespace == name->pid_namespace) {
+            return judge_pid(entry->pid, name->start_ticks, place, reason);
+        }
+        is_doubtful |= entry->pid_namespace == 0 && (entry->start_ticks == name->start_ticks ||
+                                                     has_uid(entry->uids, place->file.st_uid));
+    }
+    if (is_doubtful) {
+        *reason = in_use;
+        return RA_LIFE_UNKNOWN;
+    }
+    if (!is_below || !census->sees_all) {
+        *reason = out_of_sight;
+        return RA_LIFE_UNKNOWN;
+    }
+    return RA_LIFE_DEAD;
+}
+
+enum ra_life ra_census_judge(struct ra_census *census, const struct ra_region_name *name,
+                             const struct ra_place *place, const char **reason)
+{
+    if (!census->is_begun) {
+        begin(census);
+    }
+    if (!census->is_own_proc || census->own_namespace == 0) {
+        *reason = wrong_proc;
+        return RA_LIFE_UNKNOWN;
+    }
+    if (name->pid_namespace == census->own_namespace) {
+        return judge_pid(name->pid, name->start_ticks, place, reason);
+    }
+    if (!census->is_taken) {
+        take(census);
+    }
+    if (census->has_failed) {
+        *reason = no_memory;
+        return RA_LIFE_UNKNOWN;
+    }
+    return judge_foreign(census, name, place, reason);
+}
+
+void ra_census_release(struct ra_census *census)
+{
+    free(census->entries);
+    memset(census, 0, sizeof(*census));
+}

@@ -1,0 +1,14 @@
+/*
+ * Dropping privileges: see privileges.c.
+ */
+#ifndef RA_SHIM_PRIVILEGES_H
+#define RA_SHIM_PRIVILEGES_H
+
+#pragma GCC visibility push(hidden)
+
+/* Look libc's functions up. At set-up, while the process has one thread. */
+void ra_privileges_init(void);
+
+#pragma GCC visibility pop
+
+#endif
