@@ -11,7 +11,8 @@ here=$(dirname "$0")
 shim=$build/libruby_alloc.so
 plain=libjemalloc.so.2
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+memory=$(mktemp -d -p /dev/shm 2>/dev/null) || memory=$work # where regions lie in earnest: a tmpfs
+trap 'rm -rf "$work" "$memory"' EXIT
 export RUBY_ALLOC_DIR=$work
 unset MALLOC_CONF RUBY_ALLOC RUBY_ALLOC_ALL RUBY_ALLOC_LOG LD_PRELOAD
 passed=0 over=0
@@ -93,6 +94,37 @@ for _ in 1 2 3; do
     [ $((ours - base)) -gt 1000 ] || break
 done
 row "ruby -e 1: microseconds, median of 25" "$base" "$ours" "$((ours - base))" 1000 ""
+
+# forks PRELOAD COMMAND...: microseconds of a fork that COMMAND prints as nanoseconds. What
+# each child leaves behind is removed outside the time that is measured.
+forks() {
+    local preload=$1 nanoseconds
+    shift
+    nanoseconds=$(RUBY_ALLOC_DIR=$memory RUBY_ALLOC_ALL=1 LD_PRELOAD=$preload "$@") || return
+    find "$memory" -name 'ruby_alloc.*' -delete
+    echo $((nanoseconds / 1000))
+}
+
+# fork_row NAME COMMAND...: of 15 interleaved pairs; the difference is the median of theirs.
+fork_row() {
+    local name=$1
+    shift
+    for _ in 1 2 3; do
+        rm -f "$work"/fork.*
+        for _ in $(seq 15); do
+            base=$(forks "$plain" "$@")
+            ours=$(forks "$shim" "$@")
+            echo "$base" >>"$work/fork.plain"
+            echo "$ours" >>"$work/fork.ours"
+            echo $((ours - base)) >>"$work/fork.more"
+        done
+        more=$(median <"$work/fork.more")
+        [ "$more" -gt 100 ] || break
+    done
+    row "$name" "$(median <"$work/fork.plain")" "$(median <"$work/fork.ours")" "$more" 100 ""
+}
+fork_row "fork to the end of the child: microseconds" "$build/tests/bench/fork" 60
+fork_row "fork in Ruby: microseconds" ruby "$here/fork.rb" 60
 
 # kib PRELOAD: resident memory of an idle Ruby.
 kib() {

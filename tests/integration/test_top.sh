@@ -138,6 +138,34 @@ test_without_library() {
     expect 3 --json "$pid"
 }
 
+# An executable that brings its own allocator: nothing that is preloaded can reach it.
+test_own_allocator() {
+    local bump=$RUBY_ALLOC_BUILD/tests/integration/victim_bump bumps status
+    mkfifo "$TEST_DIR/end"
+    touch "$TEST_DIR/bump" "$TEST_DIR/bare"
+    LD_PRELOAD=$library "$bump" <"$TEST_DIR/end" >"$TEST_DIR/bump" &
+    bumps=("$!")
+    started+=("$!")
+    "$bump" <"$TEST_DIR/end" >"$TEST_DIR/bare" &
+    bumps+=("$!")
+    started+=("$!")
+    exec 8>"$TEST_DIR/end"
+    until_true 20 grep -q ready "$TEST_DIR/bump" || fail "the program does not start"
+    until_true 20 grep -q ready "$TEST_DIR/bare" || fail "the program does not start"
+    for pid in "${bumps[@]}"; do
+        expect 3 "$pid"
+        err_has 'its executable has an allocator of its own, which no preloaded library can replace'
+    done
+    exec 8>&-
+    for pid in "${bumps[@]}"; do
+        wait "$pid"
+        status=$?
+        [ $status -eq 0 ] || fail "the program came to harm: $status"
+    done
+    expect 0 --json "$ruby"
+    json '$report["process"]["own_allocator"] == false'
+}
+
 test_once() {
     expect 0 "$ruby"
     for label in "^pid $ruby " '^command ruby ' '^ruby_version [0-9]' '^requested +~' '^live ' \
@@ -321,7 +349,7 @@ test_none_found
 test_without_library
 start counted '@work = -> { 100.times { +"x" * 100 } }' LD_PRELOAD="$library"
 ruby=$pid
-for test in once json batch batch_until_end killed list timeout denied damaged broken_pipe \
+for test in own_allocator once json batch batch_until_end killed list timeout denied damaged broken_pipe \
     write_errors locales; do
     test_$test
 done
