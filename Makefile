@@ -14,7 +14,7 @@ BUILD ?= build
 
 VERSION := $(shell sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)
 SONAME := libruby_alloc.so.$(firstword $(subst ., ,$(VERSION)))
-PACKAGES := gcc g++ clang pkg-config libjemalloc-dev libjansson-dev libncurses-dev check \
+PACKAGES := gcc g++ clang libclang-rt-dev pkg-config libjemalloc-dev libjansson-dev libncurses-dev check \
 	ruby ruby-dev puma patchelf valgrind tmux procps binutils
 
 Q := $(if $(V),,@)

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "prune.h"
 #include "regionfile.h"
+#include "settings.h"
 #include "slots.h"
 #include "statistics.h"
 
@@ -92,29 +93,46 @@ void ra_sampler_main_left(void)
     syscall(SYS_futex, request, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-/* Sleeps until someone asks or the interval is over; false if the process ends instead. */
-static bool wait_for_work(uint32_t answered)
+/*
+ * Sleeps until someone asks or *due (nanoseconds, monotonic) has come, which is then set
+ * anew; however often someone asks, the interval's own work is done in time. Returns
+ * false if the process ends instead.
+ */
+static bool wait_for_work(uint32_t answered, uint64_t *due, bool *is_due)
 {
     uint32_t *request = &RA_CURRENT->header.request;
     uint64_t interval_ns = RA_CURRENT->header.interval_seconds * UINT64_C(1000000000);
-    uint64_t end = nanoseconds(CLOCK_MONOTONIC) + interval_ns;
 
-    while (__atomic_load_n(request, __ATOMIC_ACQUIRE) == answered) {
+    for (;;) {
         bool looks = __atomic_load_n(&main_left, __ATOMIC_ACQUIRE);
         uint64_t now = nanoseconds(CLOCK_MONOTONIC);
-        uint64_t left = looks ? LOOK_NS : end > now ? end - now : 0;
+        uint64_t left = looks ? LOOK_NS : *due > now ? *due - now : 0;
         struct timespec timeout = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
 
         if (looks && is_alone()) {
             return false;
         }
-        if (interval_ns != 0 && now >= end) {
-            break;
+        *is_due = interval_ns != 0 && now >= *due;
+        if (*is_due) {
+            *due = now + interval_ns;
+        }
+        if (*is_due || __atomic_load_n(request, __ATOMIC_ACQUIRE) != answered) {
+            return true;
         }
         syscall(SYS_futex, request, FUTEX_WAIT, answered,
                 looks || interval_ns != 0 ? &timeout : NULL, NULL, 0);
     }
-    return true;
+}
+
+/*
+ * jemalloc purges as it allocates, so what an idle process has freed would stay for ever.
+ * This purges what its own decay curve allows by now, and no more.
+ */
+static void decay(void)
+{
+    if (!ra_settings.no_decay && ra_road.mallctl) {
+        ra_road.mallctl("arena.4096.decay", NULL, NULL, NULL, 0);
+    }
 }
 
 /*
@@ -124,19 +142,23 @@ static bool wait_for_work(uint32_t answered)
 static void *run(void *unused)
 {
     struct ra_header *header = &RA_CURRENT->header;
+    uint64_t due = nanoseconds(CLOCK_MONOTONIC) + header->interval_seconds * UINT64_C(1000000000);
     uint32_t answered = 0;
-    bool off = false, first = true;
+    bool off = false, first = true, is_due;
 
     (void)unused;
     prctl(PR_SET_NAME, "ruby_alloc");
     __atomic_store_n(&header->sampler_tid, (uint32_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
     prune();
-    while (wait_for_work(answered)) {
+    while (wait_for_work(answered, &due, &is_due)) {
         answered = __atomic_load_n(&header->request, __ATOMIC_ACQUIRE);
         if (first && ra_road.mallctl) {
             ra_road.mallctl("thread.tcache.enabled", NULL, NULL, &off, sizeof off);
         }
         first = false;
+        if (is_due) {
+            decay();
+        }
         take_sample();
         __atomic_store_n(&header->answered, answered, __ATOMIC_RELEASE);
     }

@@ -38,6 +38,14 @@ static bool parse_RUBY_ALLOC_ALL(const char *value, struct ra_settings *settings
     return valid;
 }
 
+static bool parse_RUBY_ALLOC_DECAY(const char *value, struct ra_settings *settings)
+{
+    bool on, valid = parse_switch(value, &on);
+
+    settings->no_decay = valid && !on;
+    return valid;
+}
+
 static bool parse_RUBY_ALLOC_INTERVAL(const char *value, struct ra_settings *settings)
 {
     char *end;
