@@ -21,6 +21,8 @@
 #include "ruby_alloc/region.h"
 #include "ruby_alloc/report.h"
 
+#include "suite.h"
+
 enum { BUILT_SLOTS = 8, BUILT_BYTES = sizeof(struct ra_region) + BUILT_SLOTS * RA_SLOT_BYTES };
 
 static char built_dir[PATH_MAX];
@@ -192,18 +194,6 @@ static inline struct ra_report *report_built(const struct ra_region *region)
     ck_assert_ptr_nonnull(report);
     ruby_alloc_snapshot_free(snapshot);
     return report;
-}
-
-/* Run one suite, as main's result. */
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

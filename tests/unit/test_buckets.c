@@ -4,6 +4,8 @@
 
 #include "ruby_alloc/buckets.h"
 
+#include "suite.h"
+
 START_TEST(test_bucket_of_boundaries)
 {
     unsigned bucket = (unsigned)_i;
@@ -104,8 +106,6 @@ int main(void)
 {
     Suite *suite = suite_create("buckets");
     TCase *bounds = tcase_create("bounds");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(bounds, test_bucket_of_boundaries, 0, RA_BUCKET_COUNT);
     tcase_add_loop_test(bounds, test_bucket_of_golden, 0, sizeof(golden) / sizeof(golden[0]));
@@ -114,9 +114,5 @@ int main(void)
     tcase_add_loop_test(bounds, test_every_class_bound_is_a_bucket_bound, 1, 44);
     tcase_add_test(bounds, test_freed_of_tells_classes_apart);
     suite_add_tcase(suite, bounds);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -7,6 +7,8 @@
 #include "shim/count.h"
 #include "shim/slots.h"
 
+#include "suite.h"
+
 /* As ra_jemalloc_describe leaves things, with a class for every bucket. */
 static void set_up(void)
 {
@@ -171,10 +173,5 @@ int main(void)
     tcase_add_test(tests, test_threads_one_after_the_other);
     tcase_add_test(tests, test_threads_at_once);
     suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 
 #include "shim/elf.h"
 
+#include "suite.h"
+
 static const char *const libc_names[] = {"malloc", "free",    "calloc",  "realloc", "reallocarray",
                                          "memcpy", "environ", "qsort_r", "printf",  "stdout"};
 
@@ -76,10 +78,5 @@ int main(void)
     tcase_add_test(tests, test_symbol_imported);
     tcase_add_test(tests, test_symbol_anywhere);
     suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

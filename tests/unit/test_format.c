@@ -9,6 +9,8 @@
 
 #include "top/format.h"
 
+#include "suite.h"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define KIB ((int64_t)1024)
 #define MIB (1024 * KIB)
@@ -175,12 +177,7 @@ static void add_formats(Suite *suite)
 int main(void)
 {
     Suite *suite = suite_create("format");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     add_formats(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

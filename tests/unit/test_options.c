@@ -10,6 +10,8 @@
 #include "top/options.h"
 #include "top/options_table.h"
 
+#include "suite.h"
+
 enum { MAX_ARGUMENTS = 8 };
 
 static int parse(const char *const *arguments, struct ra_options *options, char *error, size_t size)
@@ -215,8 +217,6 @@ int main(void)
     Suite *suite = suite_create("options");
     TCase *parsing = tcase_create("parse");
     TCase *help = tcase_create("help");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(parsing, test_parse_good, 0, (int)(sizeof good / sizeof *good));
     tcase_add_loop_test(parsing, test_parse_bad, 0, (int)(sizeof bad / sizeof *bad));
@@ -229,8 +229,5 @@ int main(void)
     tcase_add_test(help, test_options_have_unique_letters);
     suite_add_tcase(suite, help);
 
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

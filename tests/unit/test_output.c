@@ -15,6 +15,8 @@
 #include "top/layout.h"
 #include "top/views.h"
 
+#include "suite.h"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define KIB ((int64_t)1024)
 #define MIB (1024 * KIB)
@@ -477,14 +479,9 @@ static void add_text(Suite *suite)
 int main(void)
 {
     Suite *suite = suite_create("output");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     setlocale(LC_CTYPE, "C.UTF-8");
     add_json(suite);
     add_text(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

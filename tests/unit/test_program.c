@@ -14,6 +14,8 @@
 
 #include "reader/program.h"
 
+#include "suite.h"
+
 enum { BASE = 0x10000, BUCKETS = 1 };
 
 /* Loaded whole at BASE: one bucket, in which "malloc" and "free" are, in each kind of table. */
@@ -281,8 +283,6 @@ int main(void)
 {
     Suite *suite = suite_create("program");
     TCase *tests = tcase_create("program");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_loop_test(tests, test_made, 0, 2);
@@ -292,9 +292,5 @@ int main(void)
     tcase_add_test(tests, test_not_a_file);
     tcase_add_test(tests, test_own_process);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

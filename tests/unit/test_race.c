@@ -11,6 +11,8 @@
 #include "shim/entry.h"
 #include "shim/slots.h"
 
+#include "suite.h"
+
 enum { AT_ONCE = 24, IN_TURN = 40, OBJECTS = 500 };
 
 static void set_up(void)
@@ -115,17 +117,11 @@ int main(void)
 {
     Suite *suite = suite_create("race");
     TCase *tests = tcase_create("threads");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, test_threads_that_come_and_go, 0,
                         sizeof large_sizes / sizeof *large_sizes);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -4,7 +4,7 @@
  * Called with the argument "victim" and file names, this program maps files of
  * these names and waits: a process that looks as if it had loaded them.
  */
-#include "region_builder.h"
+#include "reader_case.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -17,95 +17,6 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
-
-static struct ra_region *region;
-static struct ra_failure why;
-static struct ra_reader *reader;
-static struct ra_snapshot *snapshot;
-
-static void set_up(void)
-{
-    builder_set_up();
-    region = build_region();
-}
-
-static void tear_down(void)
-{
-    ruby_alloc_snapshot_free(snapshot);
-    ruby_alloc_reader_close(reader);
-    free(region);
-    builder_tear_down();
-}
-
-static void expect_message(const char *part)
-{
-    ck_assert_msg(strstr(why.message, part) != NULL, "found: %s\nexpected: %s", why.message, part);
-    ck_assert_msg(strchr(why.message, '\n') == NULL, "%s", why.message);
-}
-
-static void expect_open(pid_t pid, enum ra_status status, const char *part)
-{
-    enum ra_status found = ruby_alloc_reader_open(&reader, pid, &why);
-
-    ck_assert_msg(found == status, "status %d, expected %d: %s", found, status, why.message);
-    if (status != RA_OK) {
-        ck_assert_ptr_null(reader);
-        ck_assert_int_eq(why.status, status);
-        expect_message(part);
-    }
-}
-
-static void expect_snapshot(int wait_ms, enum ra_status status)
-{
-    enum ra_status found;
-
-    ruby_alloc_snapshot_free(snapshot);
-    found = ruby_alloc_reader_snapshot(reader, wait_ms, &snapshot, &why);
-    ck_assert_msg(found == status, "status %d, expected %d: %s", found, status, why.message);
-    ck_assert_int_eq(snapshot != NULL, status == RA_OK || status == RA_TIMEOUT);
-}
-
-static void expect_state(const char *state)
-{
-    struct ra_report *report = ruby_alloc_report_new(snapshot, NULL);
-
-    ck_assert_str_eq(report->process.state, state);
-    ruby_alloc_report_free(report);
-}
-
-/* This process's own region, as the shim would have mapped it. */
-static struct ra_region *map_own_region(void)
-{
-    const char *path = region_path(getpid(), own_start());
-    struct ra_region *mapped;
-    int fd;
-
-    write_region(path, region, BUILT_BYTES);
-    fd = open(path, O_RDWR | O_CLOEXEC);
-    mapped = mmap(NULL, BUILT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    ck_assert_ptr_ne(mapped, MAP_FAILED);
-    close(fd);
-    return mapped;
-}
-
-static void *answer_requests(void *argument)
-{
-    struct ra_region *mapped = argument;
-    uint32_t seen = 0;
-
-    for (;;) {
-        uint32_t request = __atomic_load_n(&mapped->header.request, __ATOMIC_ACQUIRE);
-
-        if (request == seen) {
-            syscall(SYS_futex, &mapped->header.request, FUTEX_WAIT, seen, NULL, NULL, 0);
-            continue;
-        }
-        mapped->sample.sequence += 2;
-        __atomic_store_n(&mapped->header.answered, request, __ATOMIC_RELEASE);
-        seen = request;
-    }
-    return NULL;
-}
 
 START_TEST(test_open_living)
 {
@@ -175,175 +86,6 @@ START_TEST(test_open_by_maps)
     expect_open(getpid(), RA_OK, NULL);
     expect_snapshot(0, RA_OK);
     expect_state("running");
-}
-END_TEST
-
-START_TEST(test_snapshot_answered)
-{
-    pthread_t thread;
-    struct ra_report *report;
-
-    region->header.sampler_tid = 1;
-    ck_assert_int_eq(pthread_create(&thread, NULL, answer_requests, map_own_region()), 0);
-    expect_open(getpid(), RA_OK, NULL);
-    for (int i = 0; i < 100; i++) {
-        if (i % 2 == 0) {
-            ruby_alloc_reader_ask(reader);
-        }
-        expect_snapshot(5000, RA_OK);
-    }
-    report = ruby_alloc_report_new(snapshot, NULL);
-    ck_assert(!isnan(report->memory.sample_age));
-    ruby_alloc_report_free(report);
-}
-END_TEST
-
-START_TEST(test_snapshot_timeout)
-{
-    region->header.sampler_tid = 1;
-    map_own_region();
-    expect_open(getpid(), RA_OK, NULL);
-    expect_snapshot(50, RA_TIMEOUT);
-    expect_message("did not write a fresh sample within 50 ms");
-    expect_state("running");
-    expect_snapshot(0, RA_OK);
-}
-END_TEST
-
-START_TEST(test_snapshot_read_only)
-{
-    struct ra_region *mapped;
-
-    region->header.sampler_tid = 1;
-    mapped = map_own_region();
-    expect_open(getpid(), RA_OK, NULL);
-    expect_snapshot(0, RA_OK);
-    ck_assert_uint_eq(mapped->header.request, 0);
-}
-END_TEST
-
-START_TEST(test_snapshot_process_ends)
-{
-    int ready[2];
-    char byte;
-    pid_t pid;
-
-    ck_assert_int_eq(pipe(ready), 0);
-    pid = fork();
-    if (pid == 0) {
-        map_own_region();
-        ck_assert_int_eq(write(ready[1], "x", 1), 1);
-        pause();
-        _exit(0);
-    }
-    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    expect_open(pid, RA_OK, NULL);
-    expect_snapshot(0, RA_OK);
-    expect_state("running");
-    kill(pid, SIGSTOP);
-    expect_snapshot(0, RA_OK);
-    kill(pid, SIGKILL);
-    waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT); /* a zombie has ended too */
-    expect_snapshot(1000, RA_OK);
-    expect_state("exited");
-    waitpid(pid, NULL, 0);
-    expect_snapshot(1000, RA_OK);
-    expect_state("exited");
-}
-END_TEST
-
-START_TEST(test_snapshot_removed)
-{
-    pid_t pid = ended_pid();
-
-    write_region(region_path(pid, 1), region, BUILT_BYTES);
-    expect_open(pid, RA_OK, NULL);
-    unlink(region_path(pid, 1));
-    expect_snapshot(0, RA_ABSENT);
-    expect_message("has ended");
-}
-END_TEST
-
-START_TEST(test_snapshot_removed_but_mapped)
-{
-    map_own_region();
-    expect_open(getpid(), RA_OK, NULL);
-    unlink(region_path(getpid(), own_start()));
-    expect_snapshot(0, RA_OK);
-    expect_state("running");
-}
-END_TEST
-
-START_TEST(test_snapshot_replaced)
-{
-    const char *path = region_path(getpid(), own_start());
-    struct ra_report *report;
-
-    write_region(path, region, BUILT_BYTES);
-    expect_open(getpid(), RA_OK, NULL);
-    unlink(path);
-    region->slots[0].alloc[0] = 5;
-    write_region(path, region, BUILT_BYTES);
-    expect_snapshot(0, RA_OK);
-    report = ruby_alloc_report_new(snapshot, NULL);
-    ck_assert_int_eq(report->totals.allocations, 5);
-    ruby_alloc_report_free(report);
-}
-END_TEST
-
-START_TEST(test_snapshot_truncated)
-{
-    static const off_t lengths[] = {0, 1, 8, 100, 1128, 4096, 12288, 49151};
-    const char *path = region_path(getpid(), own_start());
-
-    map_own_region();
-    expect_open(getpid(), RA_OK, NULL);
-    ck_assert_int_eq(truncate(path, lengths[_i]), 0);
-    expect_snapshot(20, RA_DAMAGED);
-    expect_message("is damaged");
-}
-END_TEST
-
-START_TEST(test_snapshot_cut_slots)
-{
-    const char *path = region_path(getpid(), own_start());
-
-    map_own_region();
-    expect_open(getpid(), RA_OK, NULL);
-    ck_assert_int_eq(truncate(path, BUILT_BYTES - 1), 0);
-    expect_snapshot(0, RA_OK);
-    ck_assert_int_eq(truncate(path, BUILT_BYTES * 20), 0);
-    expect_snapshot(0, RA_OK);
-}
-END_TEST
-
-START_TEST(test_sample_unfinished)
-{
-    struct ra_report *report;
-
-    region->sample.sequence = 3;
-    region->sample.known = 1;
-    report = report_built(region);
-    ck_assert_double_nan(report->memory.sample_age);
-    ck_assert_int_eq(report->memory.allocated, RA_UNKNOWN);
-    ruby_alloc_report_free(report);
-}
-END_TEST
-
-START_TEST(test_texts_hostile)
-{
-    struct ra_report *report;
-
-    memset(region->header.comm, 'c', sizeof(region->header.comm));
-    memset(region->header.ruby_version, 0xff, RA_VERSION_BYTES);
-    memset(region->header.command, 0x1b, RA_COMMAND_BYTES);
-    memset(region->sample.command, 0xe2, RA_COMMAND_BYTES);
-    report = report_built(region);
-    ck_assert_str_eq(report->process.comm, "ccccccccccccccc");
-    ck_assert_uint_eq(strlen(report->process.ruby_version), 4 * (RA_VERSION_BYTES - 1));
-    ck_assert_uint_eq(strlen(report->process.command), 4 * (RA_COMMAND_BYTES - 1));
-    ck_assert_int_eq(strncmp(report->process.command, "\\x1b\\x1b", 8), 0);
-    ruby_alloc_report_free(report);
 }
 END_TEST
 
@@ -770,21 +512,6 @@ END_TEST
 
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
-static void add_snapshot_tests(TCase *test_case)
-{
-    tcase_add_test(test_case, test_snapshot_answered);
-    tcase_add_test(test_case, test_snapshot_timeout);
-    tcase_add_test(test_case, test_snapshot_read_only);
-    tcase_add_test(test_case, test_snapshot_process_ends);
-    tcase_add_test(test_case, test_snapshot_removed);
-    tcase_add_test(test_case, test_snapshot_removed_but_mapped);
-    tcase_add_test(test_case, test_snapshot_replaced);
-    tcase_add_loop_test(test_case, test_snapshot_truncated, 0, 8);
-    tcase_add_test(test_case, test_snapshot_cut_slots);
-    tcase_add_test(test_case, test_sample_unfinished);
-    tcase_add_test(test_case, test_texts_hostile);
-}
-
 static void add_open_tests(TCase *test_case)
 {
     tcase_add_test(test_case, test_open_living);
@@ -814,10 +541,6 @@ int main(int argc, char **argv)
     }
     tcase_add_checked_fixture(test_case, set_up, tear_down);
     add_open_tests(test_case);
-    suite_add_tcase(suite, test_case);
-    test_case = tcase_create("snapshot");
-    tcase_add_checked_fixture(test_case, set_up, tear_down);
-    add_snapshot_tests(test_case);
     suite_add_tcase(suite, test_case);
     test_case = tcase_create("list");
     tcase_add_checked_fixture(test_case, set_up, tear_down);

@@ -8,6 +8,8 @@
 #include "ruby_alloc/environment.h"
 #include "shim/settings.h"
 
+#include "suite.h"
+
 static char log_path[256];
 
 static void clear(void)
@@ -130,10 +132,5 @@ int main(void)
     tcase_add_loop_test(tests, test_ignored, 0, sizeof ignored / sizeof *ignored);
     tcase_add_test(tests, test_paths_are_copied);
     suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }
