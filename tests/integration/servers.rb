@@ -12,11 +12,21 @@ EXPECTED = Array.new(REQUESTS) { |number| Known.digest(number).to_s }
 def request(number)
   socket = UNIXSocket.new(SOCKET)
   socket.write "GET /#{number} HTTP/1.0\r\n\r\n"
-  head, body = socket.read.split("\r\n\r\n", 2)
+  answer = socket.read
+  raise Errno::ECONNRESET if answer.empty?
+  head, body = answer.split("\r\n\r\n", 2)
   head =~ %r{\AHTTP/1.\d 200} or abort "FAIL: request #{number}: #{head.inspect}"
   [body, head[/^x-pid: (\d+)/i, 1].to_i]
 ensure
   socket&.close
+end
+
+# A worker that is replaced may close a connection that it has not read from yet: a client
+# then asks again.
+def patiently(tries = 20)
+  yield
+rescue Errno::EPIPE, Errno::ECONNRESET
+  (tries -= 1).positive? ? retry : raise
 end
 
 # All requests by several clients at once: [bodies by number, number of requests by worker].
@@ -56,7 +66,10 @@ end
 # Clients ask and ruby_alloc_top lists while the block changes the server's workers.
 def under_load(name, master)
   strange = nil
-  ask = -> { request(number = rand(REQUESTS)).first == EXPECTED[number] }
+  ask = lambda do
+    number = rand(REQUESTS)
+    patiently { request(number) }.first == EXPECTED[number]
+  end
   answers = meanwhile(CLIENTS, ask) do
     strange = meanwhile(1, -> { strangers(master) }) { yield }
   end
