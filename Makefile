@@ -14,8 +14,10 @@ BUILD ?= build
 
 VERSION := $(shell sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)
 SONAME := libruby_alloc.so.$(firstword $(subst ., ,$(VERSION)))
-PACKAGES := gcc g++ clang libclang-rt-dev pkg-config libjemalloc-dev libjansson-dev libncurses-dev check \
-	ruby ruby-dev puma patchelf valgrind tmux procps binutils
+BUILD_PACKAGES := gcc pkg-config libjemalloc-dev libjansson-dev libncurses-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES) ruby
+PACKAGES := $(DEMO_PACKAGES) g++ clang clang-format libclang-rt-dev check ruby-dev puma patchelf \
+	valgrind tmux procps binutils
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -54,8 +56,8 @@ RUBY_LIBS = $(shell pkg-config --libs ruby)
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 .SECONDARY:
-.PHONY: all check check-built fuzz fuzz-built sanitize sanitize-built soak soak-built \
-	bench bench-built demo demo-built deps install uninstall clean format
+.PHONY: all check check-built tests-built fuzz fuzz-built sanitize sanitize-built soak soak-built \
+	bench bench-built demo demo-built deps deps-build deps-demo install uninstall clean format
 .DELETE_ON_ERROR:
 
 all: $(SHIM) $(READER) $(TOP)
@@ -145,11 +147,19 @@ $(BUILD)/tests/integration/standins/%/libjemalloc.so.2: tests/integration/standi
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fno-builtin -fPIC -shared -Wl,-soname,$(@F) $(LDFLAGS) -o $@ $<
 
-# deps first, then a make that finds what deps installed.
-check soak bench demo: deps
+# deps first, then a make that finds what deps installed. One after the other, where
+# several are asked for at once: they build the same things.
+check soak bench: deps
+demo: deps-demo
+soak: | $(filter check,$(MAKECMDGOALS))
+bench: | $(filter check soak,$(MAKECMDGOALS))
+demo: | $(filter check soak bench,$(MAKECMDGOALS))
+check soak bench demo:
 	+$(Q)$(MAKE) --no-print-directory $@-built
 
-check-built: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(VICTIMS) $(STAND_INS)
+tests-built: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(VICTIMS) $(STAND_INS) $(BENCHES)
+
+check-built: all tests-built
 	$(Q)BUILD=$(BUILD) sh tests/run.sh $(sort $(UNIT_TESTS) $(INTEGRATION_TESTS)) \
 		$(sort $(wildcard tests/integration/test_*.sh))
 
@@ -201,6 +211,13 @@ bench-built: all $(BENCHES)
 demo-built: all
 	$(Q)BUILD=$(BUILD) sh examples/demo.sh
 
+# What building takes; what `make demo` takes; everything.
+deps-build:
+	$(Q)PACKAGES="$(BUILD_PACKAGES)" sh tests/deps.sh
+
+deps-demo:
+	$(Q)PACKAGES="$(DEMO_PACKAGES)" sh tests/deps.sh
+
 deps:
 	$(Q)PACKAGES="$(PACKAGES)" sh tests/deps.sh
 
@@ -211,7 +228,7 @@ INSTALLED := $(LIBDIR)/libruby_alloc.so $(LIBDIR)/$(SONAME) $(LIBDIR)/libruby_al
 	$(LIBDIR)/libruby_alloc_reader.a $(BINDIR)/ruby_alloc_top \
 	$(patsubst include/%,$(INCLUDEDIR)/%,$(HEADERS))
 # ld.so's cache is refreshed only on the system that runs, not in a package's root.
-refresh = $(if $(DESTDIR),,$(Q)ldconfig 2>/dev/null || /sbin/ldconfig || true)
+refresh = $(if $(DESTDIR),,$(Q)[ "$$(id -u)" -ne 0 ] || ldconfig || /sbin/ldconfig)
 
 install: all
 	$(Q)install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR)/ruby_alloc
@@ -232,6 +249,6 @@ clean:
 	$(Q)rm -rf $(BUILD)
 
 format:
-	$(Q)clang-format -i $$(find include lib tests examples -name '*.[ch]')
+	$(Q)clang-format -i $$(find include lib tests examples -name '*.[ch]' -o -name '*.cc')
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -27,9 +27,20 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
     as_root=sudo
 fi
+$as_root apt-get update -qq >/dev/null
+# A release may have a package under another's roof: what it doesn't know is left out.
+known=
+for package in $missing; do
+    if apt-cache show "$package" >/dev/null 2>&1; then
+        known="$known $package"
+    else
+        echo "deps: this release has no package $package; going on without" >&2
+    fi
+done
+missing=$known
+[ -n "$missing" ] || exit 0
 echo "deps: installing$missing"
 # shellcheck disable=SC2086 # words on purpose
 {
-    $as_root apt-get update -qq
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 } >/dev/null

@@ -16,7 +16,7 @@
 #define RA_ENVIRONMENT(X)                                                                          \
     X(RUBY_ALLOC, "0", "don't count in this process: only forward to jemalloc")                    \
     X(RUBY_ALLOC_ALL, "1", "count in every process, not only where Ruby is present")               \
-    X(RUBY_ALLOC_DIR, "DIR", "make the region in DIR (default: /dev/shm, then others)")            \
+    X(RUBY_ALLOC_DIR, "DIR", "make the region in DIR, an absolute path (default: /dev/shm)")       \
     X(RUBY_ALLOC_INTERVAL, "SECONDS", "sample jemalloc's figures this often (10; 0: on request)")  \
     X(RUBY_ALLOC_DECAY, "0", "don't give unused pages of an idle process back")                    \
     X(RUBY_ALLOC_LOG, "FILE", "append what goes wrong to FILE (default: nothing is said)")

@@ -119,9 +119,9 @@ static const char *explain(const struct looks *looks)
     if (!looks->is_ruby && !looks->counts_all) {
         return "has the library, but is not a Ruby; start it with RUBY_ALLOC_ALL=1";
     }
-    return "has the library, but no region was found: it could not make one (start it with "
-           "RUBY_ALLOC_LOG=FILE to see why), or it lies in a directory that RUBY_ALLOC_DIR should "
-           "name here too";
+    return "has the library, but no region was found: another malloc comes first (list "
+           "libruby_alloc.so first in LD_PRELOAD), no region could be made (start it with "
+           "RUBY_ALLOC_LOG=FILE to see why), or RUBY_ALLOC_DIR should name its directory here too";
 }
 
 enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_failure *why)
@@ -172,6 +172,12 @@ enum ra_status ra_diagnose_denied(pid_t pid, uid_t uid, struct ra_failure *why)
     struct passwd entry;
     struct passwd *user = NULL;
 
+    if (geteuid() == 0) {
+        return ra_failure_set(why, RA_DENIED,
+                              "process %d may not be looked at, even by this root: it lacks "
+                              "CAP_SYS_PTRACE, as in a container; run ruby_alloc_top with it",
+                              (int)pid);
+    }
     if (uid == geteuid()) {
         return ra_failure_set(why, RA_DENIED,
                               "process %d may not be looked at (it is protected, as a setuid "

@@ -218,6 +218,10 @@ static void fill_fragmentation(struct ra_report *report)
     int64_t most = RA_UNKNOWN;
 
     for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+        if (losses[i].bytes == RA_UNKNOWN) {
+            lost->largest = NULL; /* it might be this one */
+            return;
+        }
         if (losses[i].bytes > most) {
             most = losses[i].bytes;
             lost->largest = losses[i].name;

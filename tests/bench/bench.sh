@@ -5,6 +5,7 @@
 # Instructions are callgrind's: the same whatever else the machine does. Times are
 # medians of paired, interleaved runs.
 set -euo pipefail
+shopt -s inherit_errexit # a measurement that fails is no 0
 
 build=$(cd "${BUILD:-build}" && pwd)
 here=$(dirname "$0")
@@ -13,8 +14,8 @@ plain=libjemalloc.so.2
 work=$(mktemp -d)
 memory=$(mktemp -d -p /dev/shm 2>/dev/null) || memory=$work # where regions lie in earnest: a tmpfs
 trap 'rm -rf "$work" "$memory"' EXIT
+unset MALLOC_CONF LD_PRELOAD "${!RUBY_ALLOC@}"
 export RUBY_ALLOC_DIR=$work
-unset MALLOC_CONF RUBY_ALLOC RUBY_ALLOC_ALL RUBY_ALLOC_LOG LD_PRELOAD
 passed=0 over=0
 
 # instructions PRELOAD SETTING COMMAND...: what callgrind collected for COMMAND.

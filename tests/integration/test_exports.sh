@@ -1,3 +1,4 @@
+#!/bin/bash
 # libruby_alloc.so exports exactly the names it interposes, under its soname, and
 # needs jemalloc and libc alone.
 set -eu

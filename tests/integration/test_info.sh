@@ -1,3 +1,4 @@
+#!/bin/bash
 # libc's introspection calls are answered from jemalloc, counting or not.
 set -eu
 victim=$RUBY_ALLOC_BUILD/tests/integration/victim_info

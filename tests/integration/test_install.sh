@@ -1,3 +1,4 @@
+#!/bin/bash
 # make install and uninstall, and a rebuild after a header changed, on a copy of
 # the tree: the tree itself is not touched.
 set -eu

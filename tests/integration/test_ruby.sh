@@ -1,3 +1,4 @@
+#!/bin/bash
 # A Ruby under the library behaves as under plain preloaded jemalloc: the same
 # output, the same messages, the same exit status.
 set -eu

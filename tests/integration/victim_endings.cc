@@ -2,7 +2,8 @@
 #include <cstddef>
 #include <cstdlib>
 
-namespace {
+namespace
+{
 
 struct kept {
     void **objects = nullptr;
