@@ -15,7 +15,7 @@ work=$(mktemp -d)
 memory=$(mktemp -d -p /dev/shm 2>/dev/null) || memory=$work # where regions lie in earnest: a tmpfs
 trap 'rm -rf "$work" "$memory"' EXIT
 unset MALLOC_CONF LD_PRELOAD "${!RUBY_ALLOC@}"
-export RUBY_ALLOC_DIR=$work
+export RUBY_ALLOC_DIR=$memory
 passed=0 over=0
 
 # instructions PRELOAD SETTING COMMAND...: what callgrind collected for COMMAND.
@@ -101,7 +101,7 @@ row "ruby -e 1: microseconds, median of 25" "$base" "$ours" "$((ours - base))" 1
 forks() {
     local preload=$1 nanoseconds
     shift
-    nanoseconds=$(RUBY_ALLOC_DIR=$memory RUBY_ALLOC_ALL=1 LD_PRELOAD=$preload "$@") || return
+    nanoseconds=$(RUBY_ALLOC_ALL=1 LD_PRELOAD=$preload "$@") || return
     find "$memory" -name 'ruby_alloc.*' -delete
     echo $((nanoseconds / 1000))
 }
