@@ -108,4 +108,14 @@ static inline void *answer_requests(void *argument)
     return NULL;
 }
 
+static inline void make_fifo(const char *path)
+{
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+}
+
+static inline void make_dangling_link(const char *path)
+{
+    ck_assert_int_eq(symlink("/nowhere", path), 0);
+}
+
 #endif
