@@ -6,10 +6,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "files.h"
 
 enum { FIELD_THREADS = 20, FIELD_START_TICKS = 22 };
@@ -76,24 +75,15 @@ void ra_identity_key(struct ra_header *header)
     header->pid_namespace = pid_namespace();
 }
 
-/* By system call: libc's function would fault in a page of libc and the vDSO in each child. */
-static uint64_t nanoseconds(clockid_t clock)
-{
-    struct timespec now = {0};
-
-    syscall(SYS_clock_gettime, clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* The unit is fixed: USER_HZ is 100 on every Linux that has glibc for x86-64 or arm64. */
 uint64_t ra_identity_ticks(void)
 {
-    return nanoseconds(CLOCK_BOOTTIME) / 10000000u;
+    return ra_clock_ns(CLOCK_BOOTTIME) / 10000000u;
 }
 
 static void fill_creation(struct ra_header *header)
 {
-    header->created_realtime_ns = nanoseconds(CLOCK_REALTIME);
+    header->created_realtime_ns = ra_clock_ns(CLOCK_REALTIME);
     header->parent_pid = (uint32_t)getppid();
     header->uid = (uint32_t)geteuid();
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "identity.h"
 #include "log.h"
 #include "prune.h"
@@ -21,14 +22,6 @@
 
 /* Little is used, but thread-local data of all libraries is taken from it too. */
 enum { STACK_BYTES = 128 * 1024, LOOK_NS = 50 * 1000 * 1000 };
-
-static uint64_t nanoseconds(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Pairs with the readers' copy: odd while it is written, so that they try again. */
 static void take_sample(void)
@@ -46,8 +39,8 @@ static void take_sample(void)
     }
     ra_statistics_read_bins(sample->bins, RA_CURRENT->header.bin_count);
     ra_identity_command(sample->command, sizeof sample->command);
-    sample->monotonic_ns = nanoseconds(CLOCK_MONOTONIC);
-    sample->realtime_ns = nanoseconds(CLOCK_REALTIME);
+    sample->monotonic_ns = ra_clock_ns(CLOCK_MONOTONIC);
+    sample->realtime_ns = ra_clock_ns(CLOCK_REALTIME);
     __atomic_store_n(&sample->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
@@ -105,7 +98,7 @@ static bool wait_for_work(uint32_t answered, uint64_t *due, bool *is_due)
 
     for (;;) {
         bool looks = __atomic_load_n(&main_left, __ATOMIC_ACQUIRE);
-        uint64_t now = nanoseconds(CLOCK_MONOTONIC);
+        uint64_t now = ra_clock_ns(CLOCK_MONOTONIC);
         uint64_t left = looks ? LOOK_NS : *due > now ? *due - now : 0;
         struct timespec timeout = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
 
@@ -142,7 +135,7 @@ static void decay(void)
 static void *run(void *unused)
 {
     struct ra_header *header = &RA_CURRENT->header;
-    uint64_t due = nanoseconds(CLOCK_MONOTONIC) + header->interval_seconds * UINT64_C(1000000000);
+    uint64_t due = ra_clock_ns(CLOCK_MONOTONIC) + header->interval_seconds * UINT64_C(1000000000);
     uint32_t answered = 0;
     bool off = false, first = true, is_due;
 

@@ -28,14 +28,8 @@ fail() {
     head -5 "$err"
 }
 
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.02
-    done
-}
+# shellcheck source=tests/integration/poll.sh
+. "$(dirname "$0")/poll.sh"
 
 run() {
     local wanted=$1 status

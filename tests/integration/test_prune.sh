@@ -26,14 +26,8 @@ fail() {
     sed 's/^/  err: /' "$err" | head -5
 }
 
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.02
-    done
-}
+# shellcheck source=tests/integration/poll.sh
+. "$(dirname "$0")/poll.sh"
 
 # run STATUS COMMAND...: its output in $out and $err.
 run() {

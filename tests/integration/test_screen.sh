@@ -30,14 +30,8 @@ fail() {
     screen | sed 's/^/  | /'
 }
 
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.05
-    done
-}
+# shellcheck source=tests/integration/poll.sh
+. "$(dirname "$0")/poll.sh"
 
 shows() { screen | grep -qE -- "$1"; }
 sees() { until_true 20 shows "$1" || fail "$what: never saw $1"; }

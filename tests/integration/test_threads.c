@@ -1,10 +1,9 @@
 /* Threads: each one's calls are counted exactly, whoever frees, also after it ended. */
-#include "helper.h"
+#include "helper_program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ruby_alloc/region.h"
 
@@ -16,9 +15,6 @@ enum {
     THREAD_CASES = sizeof thread_counts / sizeof thread_counts[0],
     OBJECTS = 500,
     SIZE = 2990, /* a bucket and class that nothing else in the process uses */
-    FIRST_THREADS = 8,
-    FIRST_BYTES = 128 * 1024,
-    THREAD_BYTES = 8 * 1024
 };
 
 static void start(struct victim *victim, const char *setting, const char *const *words)
@@ -34,42 +30,6 @@ static void start(struct victim *victim, const char *setting, const char *const 
     }
     spawn(victim, PRELOAD_OURS, environment, arguments);
     channel_ready(&victim->main);
-}
-
-static const char *decimal(int number)
-{
-    static char texts[4][16];
-    static unsigned turn;
-    char *text = texts[turn++ % 4];
-
-    snprintf(text, sizeof texts[0], "%d", number);
-    return text;
-}
-
-static size_t class_of(size_t requested)
-{
-    struct victim victim;
-    char script[64];
-    size_t size;
-
-    snprintf(script, sizeof script, "nallocx:1:%zu:0 /", requested);
-    victim_start(&victim, script, NULL, NULL);
-    ck_assert_uint_eq(numbers_in(&victim.main, &size, 1), 1);
-    victim_finish(&victim);
-    return size;
-}
-
-/* The region's budget: 128 KiB up to 8 threads, 8 KiB for each more. */
-static void require_budget(pid_t pid, int threads)
-{
-    char path[PATH_BYTES];
-    struct stat status;
-    int more = threads > FIRST_THREADS ? threads - FIRST_THREADS : 0;
-
-    ck_assert(region_path(temporary_path("."), pid, path));
-    ck_assert_int_eq(stat(path, &status), 0);
-    ck_assert_int_le(status.st_size, FIRST_BYTES + more * THREAD_BYTES);
-    ck_assert_int_le(status.st_blocks * 512, FIRST_BYTES + more * THREAD_BYTES);
 }
 
 static int live_threads(const struct ra_report *report, int64_t with_allocations)
@@ -88,7 +48,7 @@ START_TEST(test_free_on_another_thread)
 {
     int threads = thread_counts[_i % THREAD_CASES];
     const char *words[] = {"cross", decimal(threads), decimal(OBJECTS), decimal(SIZE), NULL};
-    size_t class_size = class_of(SIZE);
+    size_t class_size = class_for(SIZE);
     int64_t all = (int64_t)threads * OBJECTS;
     struct expectation expected = {.what = "all threads allocate"};
     struct change change = {.class_size = class_size, .requested = SIZE};
@@ -114,7 +74,7 @@ START_TEST(test_free_on_another_thread)
     require_difference(reports[1], reports[2], &expected);
     require_class_difference(reports[2], reports[3], class_size, 0, 0);
     ck_assert_int_eq(live_threads(reports[3], OBJECTS), 0);
-    require_budget(victim.pid, threads + 2);
+    require_budget(temporary_path("."), victim.pid, threads + 2);
     for (int i = 0; i < 4; i++) {
         ruby_alloc_report_free(reports[i]);
     }
@@ -127,7 +87,7 @@ static struct ra_report *run_step(struct victim *victim, const char *setting,
                                   const char *const *words, size_t size, int64_t made,
                                   int64_t freed)
 {
-    size_t class_size = class_of(size);
+    size_t class_size = class_for(size);
     struct ra_report *before, *after;
 
     start(victim, setting, words);
@@ -161,7 +121,7 @@ START_TEST(test_short_threads_reuse_slots)
         }
     }
     ck_assert_int_eq(staying, 1);
-    require_budget(victim.pid, AT_ONCE + 2);
+    require_budget(temporary_path("."), victim.pid, AT_ONCE + 2);
     ruby_alloc_report_free(report);
     victim_finish(&victim);
 }
@@ -190,7 +150,7 @@ START_TEST(test_free_in_destructors)
     struct ra_report *report =
         run_step(&victim, settings[_i], words, SIZE, THREADS * EACH, THREADS * EACH);
 
-    require_budget(victim.pid, THREADS + 2);
+    require_budget(temporary_path("."), victim.pid, THREADS + 2);
     ruby_alloc_report_free(report);
     victim_finish(&victim);
 }

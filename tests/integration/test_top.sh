@@ -25,15 +25,8 @@ fail() {
     sed 's/^/  err: /' "$err" | head -5
 }
 
-# until_true SECONDS COMMAND: polls, so that a slow machine takes longer but not wrong.
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.05
-    done
-}
+# shellcheck source=tests/integration/poll.sh
+. "$(dirname "$0")/poll.sh"
 
 # expect STATUS ARGUMENTS...: runs the tool without a terminal.
 expect() {
