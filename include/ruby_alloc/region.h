@@ -42,13 +42,17 @@ enum {
     RA_SAMPLER_COMING = 0x7fffffff, /* in sampler_tid: made, but not yet running */
 
     RA_SLOT_BYTES = 8192,
-    RA_SLOT_MAX = 1024,     /* threads alive at once with a slot of their own */
-    RA_SLOT_START = 2,      /* slots that are there from the beginning */
-    RA_SLOT_GROW = 2,       /* slots added at once: the budget is 8 KiB a thread */
-    RA_CHILD_MAX = 511,     /* forked children remembered */
-    RA_CLASS_MAX = 256,     /* jemalloc 5.3 has 232 on x86-64 */
-    RA_BIN_MAX = 128,       /* of which 36 are small, i.e. live in slabs */
-    RA_COMMAND_BYTES = 512, /* command line, cut off if longer */
+    RA_SLOT_MAX = 1024,         /* threads alive at once with a slot of their own */
+    RA_SLOT_START = 2,          /* slots that are there from the beginning */
+    RA_SLOT_GROW = 2,           /* slots added at once: the budget is 8 KiB a thread */
+    RA_CHILD_MAX = 511,         /* forked children remembered */
+    RA_ARENA_MAX = 64,          /* arenas with a row of their own; the last row sums up the rest */
+    RA_ARENA_REST = 0xffffffff, /* ra_arena.index of that last row */
+    RA_SETTING_MAX = 32,        /* pairs of MALLOC_CONF and the like */
+    RA_SETTING_BYTES = 40,      /* a key or a value, cut off if longer */
+    RA_CLASS_MAX = 256,         /* jemalloc 5.3 has 232 on x86-64 */
+    RA_BIN_MAX = 128,           /* of which 36 are small, i.e. live in slabs */
+    RA_COMMAND_BYTES = 512,     /* command line, cut off if longer */
     RA_VERSION_BYTES = 64
 };
 
@@ -164,7 +168,11 @@ struct ra_bin {
     X(mapped, "stats.mapped")                                                                      \
     X(retained, "stats.retained")                                                                  \
     X(dirty_pages, "stats.arenas.4096.pdirty")                                                     \
-    X(muzzy_pages, "stats.arenas.4096.pmuzzy")
+    X(muzzy_pages, "stats.arenas.4096.pmuzzy")                                                     \
+    X(tcache_bytes, "stats.arenas.4096.tcache_bytes")                                              \
+    X(small_allocated, "stats.arenas.4096.small.allocated")                                        \
+    X(large_allocated, "stats.arenas.4096.large.allocated")                                        \
+    X(internal, "stats.arenas.4096.internal")
 
 enum ra_statistic {
 #define RA_STATISTIC_INDEX(name, control) RA_STATISTIC_##name,
@@ -174,6 +182,67 @@ enum ra_statistic {
     RA_STATISTIC_SPACE = 16
 };
 
+/*
+ * glibc's own figures, where it is the allocator (RUBY_ALLOC_BACKEND=libc): bytes, but for
+ * the number of arenas. From mallinfo2 and malloc_info (mallinfo(3), malloc_info(3)).
+ */
+#define RA_GLIBC(X)                                                                                \
+    X(arenas, "arenas")                                                                            \
+    X(heap, "bytes in the heaps of all arenas (arena)")                                            \
+    X(in_use, "of them, in chunks in use or in thread caches (uordblks)")                          \
+    X(free, "of them, in free chunks (fordblks)")                                                  \
+    X(fast, "of these, in fast bins (fsmblks)")                                                    \
+    X(top, "of these, at the top of the arenas, where they grow")                                  \
+    X(mapped, "bytes in chunks with a mapping of their own (hblkhd)")
+
+enum ra_glibc_figure {
+#define RA_GLIBC_INDEX(name, help) RA_GLIBC_##name,
+    RA_GLIBC(RA_GLIBC_INDEX)
+#undef RA_GLIBC_INDEX
+        RA_GLIBC_COUNT,
+    RA_GLIBC_SPACE = 16
+};
+
+/* One arena that has a thread or a page, ascending by index. */
+struct ra_arena {
+    uint32_t index; /* or RA_ARENA_REST */
+    uint32_t threads;
+    uint32_t known; /* bit i: the i-th of the following is known */
+    uint32_t unused;
+    uint64_t allocated_bytes;
+    uint64_t active_bytes;
+    uint64_t dirty_bytes;
+    uint64_t muzzy_bytes;
+    uint64_t tcache_bytes;
+    uint64_t reserved;
+};
+_Static_assert(sizeof(struct ra_arena) == 64, "packed");
+
+enum ra_setting_source {
+    RA_SOURCE_LIBRARY = 1, /* the default that libruby_alloc.so brings for Rubies */
+    RA_SOURCE_FILE,        /* what /etc/malloc.conf links to */
+    RA_SOURCE_ENVIRONMENT  /* MALLOC_CONF */
+};
+
+enum ra_setting_state {
+    RA_SETTING_IN_FORCE = 1,
+    RA_SETTING_ADJUSTED,   /* jemalloc took it, but not as given */
+    RA_SETTING_OVERRIDDEN, /* a later pair names the same key */
+    RA_SETTING_REFUSED,    /* jemalloc knows the key, but not this value */
+    RA_SETTING_UNKNOWN,    /* jemalloc doesn't know the key, or it is no pair at all */
+    RA_SETTING_LOST        /* it was in force until a fork stopped it (background_thread) */
+};
+
+/* One pair of jemalloc's configuration, in the order in which jemalloc reads them. */
+struct ra_setting {
+    uint32_t source; /* ra_setting_source; 0: no more settings */
+    uint32_t state;  /* ra_setting_state */
+    char key[RA_SETTING_BYTES];
+    char given[RA_SETTING_BYTES];
+    char effective[RA_SETTING_BYTES]; /* empty: unknown */
+};
+_Static_assert(sizeof(struct ra_setting) == 128, "packed");
+
 struct ra_sample {
     uint32_t sequence; /* odd while being written; 0: none was taken yet */
     uint32_t known;    /* bit i: statistics[i] could be read */
@@ -182,6 +251,9 @@ struct ra_sample {
     uint64_t statistics[RA_STATISTIC_SPACE];
     struct ra_bin bins[RA_BIN_MAX];
     char command[RA_COMMAND_BYTES]; /* as ps shows it now; arguments separated by spaces */
+    uint32_t glibc_known;           /* bit i: glibc[i] could be read */
+    uint32_t arena_count;           /* of section arenas, which is under the same lock */
+    uint64_t glibc[RA_GLIBC_SPACE];
 };
 
 /* Where everything lies. Order and names of the sections. */
@@ -191,7 +263,9 @@ struct ra_sample {
     X(shared, struct ra_shared)                                                                    \
     X(inherited, struct ra_shared)                                                                 \
     X(moved, struct ra_moved)                                                                      \
-    X(slots, struct ra_slot)
+    X(slots, struct ra_slot)                                                                       \
+    X(arenas, struct ra_arena)                                                                     \
+    X(settings, struct ra_setting)
 
 enum ra_section_index {
 #define RA_SECTION_INDEX(name, type) RA_SECTION_##name,
@@ -218,7 +292,38 @@ enum {
 /* Bits of ra_header.flags. */
 enum {
     RA_FLAG_FORKED = 1 << 0, /* this process began as a fork of a counting one */
-    RA_FLAG_RUBY = 1 << 1    /* Ruby is present in the process */
+    RA_FLAG_RUBY = 1 << 1,   /* Ruby is present in the process */
+    RA_FLAG_LIBC = 1 << 2    /* glibc's malloc is behind the library, not jemalloc's */
+};
+
+/*
+ * What a reader may ask of the sampler beside a sample. The region is open to its owner
+ * and root alone (mode 0600), and so are these. A reader that asks holds a lock on the
+ * file (fcntl, the bytes of ra_action) until it has the answer.
+ */
+#define RA_ACTIONS(X)                                                                              \
+    X(purge, "give unused pages back now")                                                         \
+    X(decay, "set the time after which unused pages are given back")                               \
+    X(tcache_flush, "let each thread empty its cache at its next call")                            \
+    X(malloc_trim, "what malloc_trim(0) does")
+
+enum ra_action_id {
+    RA_ACTION_NONE,
+#define RA_ACTION_ID(name, help) RA_ACTION_##name,
+    RA_ACTIONS(RA_ACTION_ID)
+#undef RA_ACTION_ID
+        RA_ACTION_COUNT
+};
+
+/* Written by the reader up to argument, `asked` last; the rest by the sampler, `done` last. */
+struct ra_action {
+    uint32_t asked;   /* the reader adds 1 */
+    uint32_t id;      /* ra_action_id */
+    int64_t argument; /* decay: milliseconds, -1: never */
+    uint32_t done;    /* the value of `asked` that was answered */
+    int32_t error;    /* 0 or an errno */
+    uint64_t value;   /* tcache_flush: threads that have emptied their cache since start */
+    uint64_t reserved[2];
 };
 
 struct ra_header {
@@ -267,6 +372,8 @@ struct ra_header {
     char jemalloc_version[RA_VERSION_BYTES];
     char shim_version[RA_VERSION_BYTES];
     char command[RA_COMMAND_BYTES]; /* at the start of the process */
+
+    struct ra_action action;
 };
 
 /* The writer's arrangement. Readers go by header.sections. */
@@ -284,6 +391,8 @@ struct ra_region {
     struct ra_shared inherited; /* everything counted by the ancestors up to the fork */
     struct ra_moved moved[RA_BUCKET_COUNT];
     char padding[2368];
+    struct ra_arena arenas[RA_ARENA_MAX];
+    struct ra_setting settings[RA_SETTING_MAX];
     struct ra_children children;
     struct ra_slot slots[];
 };

@@ -50,7 +50,8 @@ enum ra_unit {
     X(TEXT, ruby_version, NONE, "version of Ruby in the process")                                  \
     X(TEXT, jemalloc_version, NONE, "version of the jemalloc in use")                              \
     X(TEXT, shim_version, NONE, "version of libruby_alloc.so in the process")                      \
-    X(FLAG, own_allocator, NONE, "its executable has an allocator of its own: hardly counted")
+    X(FLAG, own_allocator, NONE, "its executable has an allocator of its own: hardly counted")     \
+    X(TEXT, backend, NONE, "allocator behind the library: jemalloc or libc")
 
 #define RA_REPORT_CONF(X)                                                                          \
     X(INT, narenas, COUNT, "arenas at most")                                                       \
@@ -94,6 +95,8 @@ enum ra_unit {
     X(INT, pss, BYTES, "resident, pages shared with others divided among them")                    \
     X(INT, lazy_free, BYTES, "given back, but in RSS until the kernel wants it")                   \
     X(INT, swap, BYTES, "swapped out")                                                             \
+    X(INT, tcache, BYTES, "freed objects in thread caches (tcache_bytes)")                         \
+    X(INT, internal, BYTES, "jemalloc's own objects, in allocated and in metadata (internal)")     \
     X(REAL, sample_age, SECONDS, "age of jemalloc's figures")                                      \
     X(TEXT, sample_time, NONE, "when they were taken, UTC")
 
@@ -105,7 +108,24 @@ enum ra_unit {
     X(INT, metadata, BYTES, "jemalloc's own data")                                                 \
     X(INT, other, BYTES, "rss_anon - resident: not jemalloc's (Ruby's heap, stacks)")              \
     X(REAL, ratio, NONE, "resident / live")                                                        \
-    X(TEXT, largest, NONE, "the largest of these losses")
+    X(TEXT, largest, NONE, "the largest of these losses")                                          \
+    X(INT, class_gaps, BYTES, "of slab_gaps, free places in the slabs of small classes")           \
+    X(INT, large_padding, BYTES, "of slab_gaps, pages beside large objects")                       \
+    X(REAL, rounding_share, SHARE, "rounding / rss")                                               \
+    X(REAL, thread_cache_share, SHARE, "thread_cache / rss")                                       \
+    X(REAL, slab_gaps_share, SHARE, "slab_gaps / rss")                                             \
+    X(REAL, dirty_share, SHARE, "dirty / rss")                                                     \
+    X(REAL, metadata_share, SHARE, "metadata / rss")                                               \
+    X(REAL, other_share, SHARE, "other / rss")
+
+#define RA_REPORT_GLIBC(X)                                                                         \
+    X(INT, arenas, COUNT, "glibc's arenas")                                                        \
+    X(INT, heap, BYTES, "bytes in the heaps of all arenas")                                        \
+    X(INT, in_use, BYTES, "of them, in chunks in use or in thread caches")                         \
+    X(INT, free, BYTES, "of them, in free chunks")                                                 \
+    X(INT, fast, BYTES, "of these, in fast bins")                                                  \
+    X(INT, top, BYTES, "of these, at the top of the arenas")                                       \
+    X(INT, mapped, BYTES, "chunks with a mapping of their own")
 
 #define RA_REPORT_CLASS(X)                                                                         \
     X(INT, size, BYTES, "usable size of the class")                                                \
@@ -138,12 +158,20 @@ enum ra_unit {
     X(REAL, allocation_rate, RATE, "objects made a second")
 
 #define RA_REPORT_ARENA(X)                                                                         \
-    X(INT, index, NONE, "arena number")                                                            \
+    X(INT, index, NONE, "arena number; null for the sum of the arenas beyond the table")           \
     X(INT, threads, COUNT, "threads bound to it")                                                  \
     X(INT, allocated, BYTES, "bytes in objects")                                                   \
     X(INT, active, BYTES, "bytes in pages that hold objects")                                      \
     X(INT, dirty, BYTES, "bytes in dirty pages")                                                   \
-    X(INT, muzzy, BYTES, "bytes in muzzy pages")
+    X(INT, muzzy, BYTES, "bytes in muzzy pages")                                                   \
+    X(INT, tcache, BYTES, "bytes in the caches of its threads")
+
+#define RA_REPORT_SETTING(X)                                                                       \
+    X(TEXT, key, NONE, "setting of jemalloc")                                                      \
+    X(TEXT, given, NONE, "value asked for")                                                        \
+    X(TEXT, effective, NONE, "value that jemalloc goes by")                                        \
+    X(TEXT, source, NONE, "library (our default), /etc/malloc.conf or MALLOC_CONF")                \
+    X(TEXT, state, NONE, "in_force, adjusted, overridden, refused, unknown or lost")
 
 #define RA_REPORT_ADVICE(X)                                                                        \
     X(TEXT, id, NONE, "which rule speaks")                                                         \
@@ -157,7 +185,8 @@ enum ra_unit {
     G(calls, RA_REPORT_CALLS)                                                                      \
     G(totals, RA_REPORT_TOTALS)                                                                    \
     G(memory, RA_REPORT_MEMORY)                                                                    \
-    G(fragmentation, RA_REPORT_FRAGMENTATION)
+    G(fragmentation, RA_REPORT_FRAGMENTATION)                                                      \
+    G(glibc, RA_REPORT_GLIBC)
 
 /* Tables, one row per thing: T(member, row struct's name, fields). */
 #define RA_REPORT_TABLES(T)                                                                        \
@@ -165,7 +194,8 @@ enum ra_unit {
     T(sizes, size, RA_REPORT_SIZE)                                                                 \
     T(threads, thread, RA_REPORT_THREAD)                                                           \
     T(arenas, arena, RA_REPORT_ARENA)                                                              \
-    T(advice, advice, RA_REPORT_ADVICE)
+    T(advice, advice, RA_REPORT_ADVICE)                                                            \
+    T(settings, setting, RA_REPORT_SETTING)
 
 #define RA_C_INT int64_t
 #define RA_C_REAL double

@@ -129,4 +129,5 @@ void ra_derive_process(struct ra_derivation *derivation)
     process->shim_version =
         ra_derive_text(derivation, header->shim_version, sizeof(header->shim_version));
     process->own_allocator = own_allocator(now);
+    process->backend = header->flags & RA_FLAG_LIBC ? "libc" : "jemalloc";
 }

@@ -124,6 +124,9 @@ static enum ra_status check_sections(const struct ra_header *header, size_t byte
         [RA_SECTION_moved] = {"moved", sizeof(struct ra_moved), RA_BUCKET_COUNT, RA_BUCKET_COUNT,
                               false},
         [RA_SECTION_slots] = {"slots", sizeof(struct ra_slot), 0, RA_IMAGE_SLOT_MAX, true},
+        [RA_SECTION_arenas] = {"arenas", sizeof(struct ra_arena), 0, RA_IMAGE_ARENA_MAX, false},
+        [RA_SECTION_settings] = {"settings", sizeof(struct ra_setting), 0, RA_IMAGE_SETTING_MAX,
+                                 false},
     };
     _Static_assert(sizeof(expected) / sizeof(expected[0]) == RA_SECTION_COUNT, "all sections");
 

@@ -2,6 +2,7 @@
 #include "reader/derive.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 int64_t ra_derive_integer(uint64_t value)
 {
@@ -21,6 +22,14 @@ double ra_derive_rate(const struct ra_derivation *derivation, uint64_t now, uint
         return NAN;
     }
     return (double)ra_derive_difference(now, before) / derivation->elapsed;
+}
+
+void *ra_derive_rows(struct ra_derivation *derivation, size_t count, size_t row_bytes)
+{
+    void *rows = calloc(count + 1, row_bytes);
+
+    derivation->has_failed |= rows == NULL;
+    return rows;
 }
 
 uint64_t ra_derive_class_size(const struct ra_image *image, uint64_t size)

@@ -1,6 +1,7 @@
 /*
  * Derivation: the steps from a snapshot to a report, shared by the files that fill
- * its groups (report.c) and its tables (rows.c).
+ * its groups (report.c), its tables (rows.c) and what
+ * it tells of losses (fragmentation.c) and of the allocator's inside (inside.c).
  */
 #ifndef RUBY_ALLOC_READER_DERIVE_H
 #define RUBY_ALLOC_READER_DERIVE_H
@@ -51,10 +52,21 @@ uint64_t ra_derive_class_size(const struct ra_image *image, uint64_t size);
 void ra_derive_class_sums(struct ra_class_sum *sums, const struct ra_image *image,
                           const struct ra_tally *tally);
 
+/* Zeroed rows for a table, one more than count; NULL and has_failed without memory. */
+void *ra_derive_rows(struct ra_derivation *derivation, size_t count, size_t row_bytes);
+
 /* Fill the report's tables. */
 void ra_derive_classes(struct ra_derivation *derivation);
 void ra_derive_sizes(struct ra_derivation *derivation);
 void ra_derive_threads(struct ra_derivation *derivation);
+void ra_derive_arenas(struct ra_derivation *derivation);
+void ra_derive_settings(struct ra_derivation *derivation);
+
+/* Fill the group "fragmentation", once "memory" is there. */
+void ra_derive_fragmentation(struct ra_derivation *derivation);
+
+/* Fill the group "glibc". */
+void ra_derive_glibc(struct ra_derivation *derivation);
 
 /* Fill the group "process" and the time of the report. */
 void ra_derive_process(struct ra_derivation *derivation);

@@ -13,11 +13,13 @@
 #define FIELD_totals(type, name, unit, help) FIELD(totals, type, name, unit, help)
 #define FIELD_memory(type, name, unit, help) FIELD(memory, type, name, unit, help)
 #define FIELD_fragmentation(type, name, unit, help) FIELD(fragmentation, type, name, unit, help)
+#define FIELD_glibc(type, name, unit, help) FIELD(glibc, type, name, unit, help)
 #define FIELD_class(type, name, unit, help) FIELD(class, type, name, unit, help)
 #define FIELD_size(type, name, unit, help) FIELD(size, type, name, unit, help)
 #define FIELD_thread(type, name, unit, help) FIELD(thread, type, name, unit, help)
 #define FIELD_arena(type, name, unit, help) FIELD(arena, type, name, unit, help)
 #define FIELD_advice(type, name, unit, help) FIELD(advice, type, name, unit, help)
+#define FIELD_setting(type, name, unit, help) FIELD(setting, type, name, unit, help)
 
 #define GROUP_FIELDS(member, fields)                                                               \
     static const struct ra_field member##_fields[] = {fields(FIELD_##member)};
@@ -35,6 +37,7 @@ RA_REPORT_TABLES(TABLE_FIELDS)
 #define GROUP_NAME_totals "totals"
 #define GROUP_NAME_memory "memory"
 #define GROUP_NAME_fragmentation "fragmentation"
+#define GROUP_NAME_glibc "glibc"
 
 #define GROUP(member, fields)                                                                      \
     {GROUP_NAME_##member,   offsetof(struct ra_report, member), 0, 0, member##_fields,             \

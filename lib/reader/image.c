@@ -89,6 +89,47 @@ static enum ra_status read_slots(struct ra_image *image, const void *data, size_
     return RA_OK;
 }
 
+static enum ra_status read_arenas(struct ra_image *image, const void *data, struct ra_failure *why)
+{
+    const struct ra_section *section = &image->header.sections[RA_SECTION_arenas];
+    size_t count = image->sample.sequence == 0 ? 0 : image->sample.arena_count;
+
+    count = count < section->count ? count : section->count;
+    image->arenas = calloc(count + 1, sizeof(*image->arenas));
+    if (image->arenas == NULL) {
+        return ra_failure_set(why, RA_SYSTEM, "no memory for %zu arenas", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        image->arenas[i] = *(const struct ra_arena *)element(data, section, i);
+    }
+    image->arena_count = count;
+    return RA_OK;
+}
+
+static enum ra_status read_settings(struct ra_image *image, const void *data,
+                                    struct ra_failure *why)
+{
+    const struct ra_section *section = &image->header.sections[RA_SECTION_settings];
+
+    image->settings = calloc((size_t)section->count + 1, sizeof(*image->settings));
+    if (image->settings == NULL) {
+        return ra_failure_set(why, RA_SYSTEM, "no memory for %" PRIu32 " settings", section->count);
+    }
+    for (size_t i = 0; i < section->count; i++) {
+        struct ra_setting *setting = &image->settings[i];
+
+        *setting = *(const struct ra_setting *)element(data, section, i);
+        if (setting->source == 0) {
+            break;
+        }
+        setting->key[RA_SETTING_BYTES - 1] = '\0';
+        setting->given[RA_SETTING_BYTES - 1] = '\0';
+        setting->effective[RA_SETTING_BYTES - 1] = '\0';
+        image->setting_count++;
+    }
+    return RA_OK;
+}
+
 enum ra_status ra_image_parse(struct ra_image *image, const void *data, size_t bytes,
                               const char *path, struct ra_failure *why)
 {
@@ -102,19 +143,28 @@ enum ra_status ra_image_parse(struct ra_image *image, const void *data, size_t b
     if (status == RA_OK) {
         status = read_slots(image, data, bytes, why);
     }
+    if (status == RA_OK) {
+        read_sample(image, data);
+        read_shared(image, data);
+        status = read_arenas(image, data, why);
+    }
+    if (status == RA_OK) {
+        status = read_settings(image, data, why);
+    }
     if (status != RA_OK) {
         ra_image_release(image);
-        return status;
     }
-    read_sample(image, data);
-    read_shared(image, data);
-    return RA_OK;
+    return status;
 }
 
 void ra_image_release(struct ra_image *image)
 {
     free(image->classes);
     free(image->threads);
+    free(image->arenas);
+    free(image->settings);
     image->classes = NULL;
     image->threads = NULL;
+    image->arenas = NULL;
+    image->settings = NULL;
 }

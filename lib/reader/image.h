@@ -14,7 +14,9 @@
 enum {
     RA_IMAGE_MAX_BYTES = 64 * 1024 * 1024, /* a region with all its slots is 8.1 MiB */
     RA_IMAGE_CLASS_MAX = 4096,
-    RA_IMAGE_SLOT_MAX = 65536
+    RA_IMAGE_SLOT_MAX = 65536,
+    RA_IMAGE_ARENA_MAX = 4096,
+    RA_IMAGE_SETTING_MAX = 1024
 };
 
 /* What one slot with a thread, living or ended, has counted. */
@@ -38,6 +40,10 @@ struct ra_image {
     struct ra_class *classes; /* header.class_count of them, strictly ascending */
     struct ra_image_thread *threads;
     size_t thread_count;
+    struct ra_arena *arenas; /* as of the sample; none without one */
+    size_t arena_count;
+    struct ra_setting *settings; /* texts terminated */
+    size_t setting_count;
 };
 
 /*

@@ -175,6 +175,8 @@ static void fill_memory(struct ra_derivation *derivation)
     memory->retained = statistic(image, RA_STATISTIC_retained, 1);
     memory->dirty = statistic(image, RA_STATISTIC_dirty_pages, image->header.page_bytes);
     memory->muzzy = statistic(image, RA_STATISTIC_muzzy_pages, image->header.page_bytes);
+    memory->tcache = statistic(image, RA_STATISTIC_tcache_bytes, 1);
+    memory->internal = statistic(image, RA_STATISTIC_internal, 1);
     memory->rss = is_alive ? now->rollup.rss : RA_UNKNOWN;
     memory->rss_anon = is_alive ? now->rollup.rss_anon : RA_UNKNOWN;
     memory->pss = is_alive ? now->rollup.pss : RA_UNKNOWN;
@@ -182,51 +184,6 @@ static void fill_memory(struct ra_derivation *derivation)
     memory->swap = is_alive ? now->rollup.swap : RA_UNKNOWN;
     memory->sample_age = sample_age(now);
     memory->sample_time = sample_time(derivation);
-}
-
-static int64_t step(int64_t more, int64_t less)
-{
-    if (more == RA_UNKNOWN || less == RA_UNKNOWN) {
-        return RA_UNKNOWN;
-    }
-    return more > less ? more - less : 0;
-}
-
-static void fill_fragmentation(struct ra_report *report)
-{
-    const struct ra_report_memory *memory = &report->memory;
-    struct ra_report_fragmentation *lost = &report->fragmentation;
-
-    lost->rounding = step(memory->live, memory->requested);
-    lost->thread_cache = step(memory->allocated, memory->live);
-    lost->slab_gaps = step(memory->active, memory->allocated);
-    lost->dirty = memory->dirty;
-    lost->metadata = memory->metadata;
-    lost->other = step(memory->rss_anon, memory->resident);
-    lost->ratio = memory->live == 0 || memory->resident == RA_UNKNOWN
-                      ? NAN
-                      : (double)memory->resident / (double)memory->live;
-
-    const struct {
-        const char *name;
-        int64_t bytes;
-    } losses[] = {
-        {"rounding", lost->rounding},   {"thread_cache", lost->thread_cache},
-        {"slab_gaps", lost->slab_gaps}, {"dirty", lost->dirty},
-        {"metadata", lost->metadata},
-    };
-    int64_t most = RA_UNKNOWN;
-
-    for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
-        if (losses[i].bytes == RA_UNKNOWN) {
-            lost->largest = NULL; /* it might be this one */
-            return;
-        }
-        if (losses[i].bytes > most) {
-            most = losses[i].bytes;
-            lost->largest = losses[i].name;
-        }
-    }
 }
 
 /* Sort out the sums by class, and whether before is an earlier state of the same region. */
@@ -275,10 +232,13 @@ struct ra_report *ruby_alloc_report_new(const struct ra_snapshot *now,
     fill_calls(&derivation);
     fill_totals(&derivation);
     fill_memory(&derivation);
-    fill_fragmentation(&owned->report);
+    ra_derive_fragmentation(&derivation);
     ra_derive_classes(&derivation);
     ra_derive_sizes(&derivation);
     ra_derive_threads(&derivation);
+    ra_derive_arenas(&derivation);
+    ra_derive_settings(&derivation);
+    ra_derive_glibc(&derivation);
     free(derivation.own);
     if (derivation.has_failed) {
         ruby_alloc_report_free(&owned->report);
@@ -305,5 +265,6 @@ void ruby_alloc_report_free(struct ra_report *report)
     free(report->threads);
     free(report->arenas);
     free(report->advice);
+    free(report->settings);
     free(owned);
 }

@@ -5,14 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *new_rows(struct ra_derivation *derivation, size_t count, size_t row_bytes)
-{
-    void *rows = calloc(count + 1, row_bytes);
-
-    derivation->has_failed |= rows == NULL;
-    return rows;
-}
-
 /* What jemalloc says of the slabs of class index. */
 static void fill_slabs(struct ra_report_class *row, const struct ra_image *image, size_t index)
 {
@@ -58,7 +50,7 @@ void ra_derive_classes(struct ra_derivation *derivation)
     struct ra_report *report = derivation->report;
 
     report->classes =
-        new_rows(derivation, image->header.class_count, sizeof(struct ra_report_class));
+        ra_derive_rows(derivation, image->header.class_count, sizeof(struct ra_report_class));
     for (size_t i = 0; report->classes != NULL && i < image->header.class_count; i++) {
         const struct ra_class_sum *own = &derivation->own[i];
         const struct ra_class_sum *inherited = &derivation->inherited[i];
@@ -98,7 +90,7 @@ void ra_derive_sizes(struct ra_derivation *derivation)
     struct ra_report *report = derivation->report;
     uint64_t all = ra_tally_allocs(&image->own);
 
-    report->sizes = new_rows(derivation, RA_BUCKET_COUNT, sizeof(struct ra_report_size));
+    report->sizes = ra_derive_rows(derivation, RA_BUCKET_COUNT, sizeof(struct ra_report_size));
     for (unsigned bucket = 0; report->sizes != NULL && bucket < RA_BUCKET_COUNT; bucket++) {
         struct ra_report_size *row = &report->sizes[report->sizes_count];
         uint64_t count = count_asked(image, bucket);
@@ -194,8 +186,8 @@ void ra_derive_threads(struct ra_derivation *derivation)
     uint64_t overflow_before =
         derivation->before == NULL ? 0 : derivation->before->image.overflow_allocs;
 
-    report->threads =
-        new_rows(derivation, image->thread_count + SUMMED_ROWS, sizeof(struct ra_report_thread));
+    report->threads = ra_derive_rows(derivation, image->thread_count + SUMMED_ROWS,
+                                     sizeof(struct ra_report_thread));
     if (report->threads == NULL) {
         return;
     }

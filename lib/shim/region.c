@@ -29,7 +29,11 @@ static void describe_layout(struct ra_header *header)
         [RA_SECTION_moved] = {offsetof(struct ra_region, moved), sizeof(struct ra_moved),
                               RA_BUCKET_COUNT},
         [RA_SECTION_slots] = {offsetof(struct ra_region, slots), sizeof(struct ra_slot),
-                              RA_SLOT_MAX}};
+                              RA_SLOT_MAX},
+        [RA_SECTION_arenas] = {offsetof(struct ra_region, arenas), sizeof(struct ra_arena),
+                               RA_ARENA_MAX},
+        [RA_SECTION_settings] = {offsetof(struct ra_region, settings), sizeof(struct ra_setting),
+                                 RA_SETTING_MAX}};
     _Static_assert(sizeof sections / sizeof *sections == RA_SECTION_COUNT, "every section");
 
     memcpy(header->magic, RA_REGION_MAGIC, sizeof header->magic);

@@ -34,7 +34,7 @@ struct ra_table {
 };
 
 extern const struct ra_table ra_table_sizes, ra_table_classes, ra_table_threads, ra_table_arenas,
-    ra_table_advice, ra_table_list;
+    ra_table_advice, ra_table_settings, ra_table_list;
 
 /* The number of rows that the report has for a table. */
 size_t ra_table_rows(const struct ra_table *table, const struct ra_report *report);

@@ -94,6 +94,15 @@ static const struct ra_column arena_columns[] = {
     {.field = "index", .width = 8},      {.field = "threads", .width = 9},
     {.field = "allocated", .width = 12}, {.field = "active", .width = 12},
     {.field = "dirty", .width = 12},     {.field = "muzzy", .width = 12},
+    {.field = "tcache", .width = 12},
+};
+
+static const struct ra_column setting_columns[] = {
+    {.field = "key", .width = 24, .left = true},
+    {.field = "given", .width = 14, .left = true},
+    {.field = "effective", .width = 14, .left = true},
+    {.field = "state", .width = 13, .left = true},
+    {.field = "source", .left = true, .last = true},
 };
 
 static const struct ra_column advice_columns[] = {
@@ -141,4 +150,6 @@ const struct ra_table ra_table_arenas = {
     .group = "arenas", .title = "arenas", COLUMNS_OF(arena_columns)};
 const struct ra_table ra_table_advice = {
     .group = "advice", .title = "advice: what would help", COLUMNS_OF(advice_columns)};
+const struct ra_table ra_table_settings = {
+    .group = "settings", .title = "settings of jemalloc asked for", COLUMNS_OF(setting_columns)};
 const struct ra_table ra_table_list = {.group = "process", COLUMNS_OF(list_columns)};

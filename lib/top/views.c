@@ -117,6 +117,12 @@ const struct ra_view ra_views[] = {
     {.name = "calls", .group = "calls", .screen_from = RA_NEVER, .text_gap = 1},
     {.name = "totals", .group = "totals", .screen_from = RA_NEVER, .text_gap = 1},
     {.name = "jemalloc_conf", .group = "jemalloc_conf", .screen_from = RA_NEVER, .text_gap = 1},
+    {.name = "settings",
+     .table = &ra_table_settings,
+     .text_rows = 40,
+     .screen_from = RA_NEVER,
+     .text_gap = 1},
+    {.name = "glibc", .group = "glibc", .screen_from = RA_NEVER, .text_gap = 1},
     {0},
 };
 
@@ -134,16 +140,19 @@ void ra_view_draw(const struct ra_view *view, const struct ra_report *report, si
     }
 }
 
-/* Arenas and advice may have no rows by nature: nothing to say then. */
-static int is_empty_table(const struct ra_view *view, const struct ra_report *report)
+/* Some have nothing to say by nature: arenas, advice, and glibc where it isn't in use. */
+static int is_empty(const struct ra_view *view, const struct ra_report *report)
 {
+    if (view->group && strcmp(view->group, "glibc") == 0) {
+        return report->glibc.arenas == RA_UNKNOWN;
+    }
     return view->table && ra_table_rows(view->table, report) == 0;
 }
 
 void ra_views_draw_text(const struct ra_report *report, struct ra_page *page)
 {
     for (const struct ra_view *view = ra_views; view->name; view++) {
-        if (is_empty_table(view, report)) {
+        if (is_empty(view, report)) {
             continue;
         }
         if (view->text_gap) {

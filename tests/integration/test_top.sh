@@ -175,8 +175,8 @@ test_once() {
 test_json() {
     expect 0 --once --json "$ruby"
     [ "$(wc -l <"$out")" -eq 1 ] || fail "$what: not one line"
-    json '$report.keys == %w[schema tool time process calls totals memory fragmentation classes
-        sizes threads arenas advice]'
+    json '$report.keys == %w[schema tool time process calls totals memory fragmentation glibc
+        classes sizes threads arenas advice settings]'
     json '$report["schema"] == "ruby_alloc.report/1"'
     json '$report["tool"] =~ /\Aruby_alloc_top \d+\.\d+\.\d+\z/'
     json "\$report['process']['pid'] == $ruby && \$report['process']['state'] == 'running'"

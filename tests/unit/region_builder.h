@@ -80,6 +80,8 @@ static inline void build_sections(struct ra_region *region)
         {offsetof(struct ra_region, inherited), sizeof(struct ra_shared), 1},
         {offsetof(struct ra_region, moved), sizeof(struct ra_moved), RA_BUCKET_COUNT},
         {offsetof(struct ra_region, slots), RA_SLOT_BYTES, RA_SLOT_MAX},
+        {offsetof(struct ra_region, arenas), sizeof(struct ra_arena), RA_ARENA_MAX},
+        {offsetof(struct ra_region, settings), sizeof(struct ra_setting), RA_SETTING_MAX},
     };
 
     memcpy(region->header.sections, sections, sizeof(sections));

@@ -101,7 +101,7 @@ static const struct {
     {"socket", make_socket, "is a socket, expected a regular file"},
     {"device", make_device, ", expected a regular file"},
     {"two names", make_two_names, "has 2 names (hard links), expected 1"},
-    {"empty", make_empty, "it has 0 bytes, expected 53248 or more"},
+    {"empty", make_empty, "it has 0 bytes, expected 61440 or more"},
     {"all zero", make_zeros, "not ready (found 0, expected 0x52454459)"},
     {"huge", make_huge, "it has 1099511627776 bytes, expected 67108864 at most"},
     {"short", make_short, "(256 times 16 bytes at 4096) lies beyond its end at 5000"},

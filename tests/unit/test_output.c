@@ -143,9 +143,9 @@ END_TEST
 
 START_TEST(test_json_order_of_keys)
 {
-    static const char *const keys[] = {"schema",  "tool",   "time",          "process", "calls",
-                                       "totals",  "memory", "fragmentation", "classes", "sizes",
-                                       "threads", "arenas", "advice"};
+    static const char *const keys[] = {"schema", "tool",    "time",          "process", "calls",
+                                       "totals", "memory",  "fragmentation", "glibc",   "classes",
+                                       "sizes",  "threads", "arenas",        "advice",  "settings"};
     struct ra_report report = make_report();
     json_t *object = ra_json_report(&report);
     const char *key;

@@ -50,7 +50,7 @@ static const struct {
     SIZE(ra_bin, 16),
     OFFSET(ra_bin, slabs, 0),
     OFFSET(ra_bin, regions, 8),
-    SIZE(ra_sample, 2712),
+    SIZE(ra_sample, 2848),
     OFFSET(ra_sample, sequence, 0),
     OFFSET(ra_sample, known, 4),
     OFFSET(ra_sample, monotonic_ns, 8),
@@ -58,11 +58,36 @@ static const struct {
     OFFSET(ra_sample, statistics, 24),
     OFFSET(ra_sample, bins, 152),
     OFFSET(ra_sample, command, 2200),
+    OFFSET(ra_sample, glibc_known, 2712),
+    OFFSET(ra_sample, arena_count, 2716),
+    OFFSET(ra_sample, glibc, 2720),
+    SIZE(ra_arena, 64),
+    OFFSET(ra_arena, index, 0),
+    OFFSET(ra_arena, threads, 4),
+    OFFSET(ra_arena, known, 8),
+    OFFSET(ra_arena, allocated_bytes, 16),
+    OFFSET(ra_arena, active_bytes, 24),
+    OFFSET(ra_arena, dirty_bytes, 32),
+    OFFSET(ra_arena, muzzy_bytes, 40),
+    OFFSET(ra_arena, tcache_bytes, 48),
+    SIZE(ra_setting, 128),
+    OFFSET(ra_setting, source, 0),
+    OFFSET(ra_setting, state, 4),
+    OFFSET(ra_setting, key, 8),
+    OFFSET(ra_setting, given, 48),
+    OFFSET(ra_setting, effective, 88),
+    SIZE(ra_action, 48),
+    OFFSET(ra_action, asked, 0),
+    OFFSET(ra_action, id, 4),
+    OFFSET(ra_action, argument, 8),
+    OFFSET(ra_action, done, 16),
+    OFFSET(ra_action, error, 20),
+    OFFSET(ra_action, value, 24),
     SIZE(ra_section, 16),
     OFFSET(ra_section, offset, 0),
     OFFSET(ra_section, element_bytes, 8),
     OFFSET(ra_section, count, 12),
-    SIZE(ra_header, 1128),
+    SIZE(ra_header, 1176),
     OFFSET(ra_header, magic, 0),
     OFFSET(ra_header, ready, 8),
     OFFSET(ra_header, layout_major, 12),
@@ -101,14 +126,18 @@ static const struct {
     OFFSET(ra_header, jemalloc_version, 488),
     OFFSET(ra_header, shim_version, 552),
     OFFSET(ra_header, command, 616),
-    SIZE(ra_region, 53248),
+    OFFSET(ra_header, action, 1128),
+    SIZE(ra_region, 61440),
     OFFSET(ra_region, header, 0),
     OFFSET(ra_region, classes, 4096),
     OFFSET(ra_region, sample, 8192),
     OFFSET(ra_region, shared, 12288),
     OFFSET(ra_region, inherited, 24320),
     OFFSET(ra_region, moved, 36352),
-    OFFSET(ra_region, slots, 53248),
+    OFFSET(ra_region, arenas, 49152),
+    OFFSET(ra_region, settings, 53248),
+    OFFSET(ra_region, children, 57344),
+    OFFSET(ra_region, slots, 61440),
 };
 
 START_TEST(test_layout_golden)
@@ -122,10 +151,12 @@ START_TEST(test_numbers_golden)
 {
     ck_assert_int_eq(RA_CALL_COUNT, 10);
     ck_assert_int_eq(RA_CALL_failed, 9);
-    ck_assert_int_eq(RA_STATISTIC_COUNT, 8);
+    ck_assert_int_eq(RA_STATISTIC_COUNT, 12);
     ck_assert_int_eq(RA_STATISTIC_muzzy_pages, 7);
-    ck_assert_int_eq(RA_SECTION_COUNT, 6);
+    ck_assert_int_eq(RA_SECTION_COUNT, 8);
     ck_assert_int_eq(RA_SECTION_slots, 5);
+    ck_assert_int_eq(RA_SECTION_arenas, 6);
+    ck_assert_int_eq(RA_SECTION_settings, 7);
     ck_assert_int_eq(RA_READY, 0x52454459);
     ck_assert_uint_le(BUILT_BYTES, 128 * 1024);
 }
@@ -196,6 +227,11 @@ static const struct {
     {SECTION(slots, element_bytes), 8184, "an element of section slots has 8184 bytes"},
     {SECTION(slots, element_bytes), 8196, "an element of section slots has 8196 bytes"},
     {SECTION(slots, count), 65537, "section slots has 65537 elements, expected 0 up to 65536"},
+    {SECTION(arenas, offset), 4, "section arenas is at offset 4"},
+    {SECTION(arenas, element_bytes), 56, "an element of section arenas has 56 bytes, expected 64"},
+    {SECTION(arenas, count), 4097, "section arenas has 4097 elements, expected 0 up to 4096"},
+    {SECTION(settings, offset), BUILT_BYTES - 8, "section settings (32 times 128 bytes at"},
+    {SECTION(settings, count), 1025, "section settings has 1025 elements, expected 0 up to 1024"},
     {CLASS(0), 0, "size class 0 has 0 bytes, expected more than 0"},
     {CLASS(1), 8, "size class 1 has 8 bytes, expected more than 8"},
     {CLASS(2), UINT64_MAX, "size class 2 has 18446744073709551615 bytes"},
