@@ -107,9 +107,11 @@ $(BUILD)/tests/%.o: tests/%.c
 # Unit tests see the modules' insides: they link objects of every part.
 TOP_PARTS := $(filter-out %/main.o,$(call objects,lib/top))
 # Not the entry points: a test program keeps its own malloc.
-SHIM_ENTRIES := entry aligned derived cxx extended introspect
+# Nor what runs while ld.so relocates, which is before a sanitizer is ready.
+SHIM_ENTRIES := entry aligned derived cxx extended introspect tuning
 SHIM_PARTS := $(BUILD)/shim_parts.a
-$(SHIM_PARTS): $(filter-out $(SHIM_ENTRIES:%=$(BUILD)/lib/shim/%.o),$(call objects,lib/shim))
+$(SHIM_PARTS): $(filter-out $(SHIM_ENTRIES:%=$(BUILD)/lib/shim/%.o),$(call objects,lib/shim)) \
+		$(BUILD)/tests/unit/untuned.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TOP_PARTS) $(READER) $(SHIM_PARTS)
@@ -125,7 +127,7 @@ $(BUILD)/tests/integration/victim%: $(BUILD)/tests/integration/victim%.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread -ldl
 
 # What it defines must be seen from outside, before any library's.
-$(BUILD)/tests/integration/victim_bump: LDFLAGS += -rdynamic
+$(BUILD)/tests/integration/victim_bump $(BUILD)/tests/integration/victim_conf: LDFLAGS += -rdynamic
 
 $(BUILD)/tests/integration/victim%.so: tests/integration/victim%.cc
 	$(call say,CXX,$<)

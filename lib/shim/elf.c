@@ -152,3 +152,10 @@ void *ra_elf_symbol_anywhere(const char *name)
     }
     return address;
 }
+
+const char *ra_elf_ruby_version(void)
+{
+    const char *version = ra_elf_symbol_anywhere("ruby_version");
+
+    return version && version[0] >= '0' && version[0] <= '9' ? version : NULL;
+}

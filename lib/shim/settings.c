@@ -46,6 +46,15 @@ static bool parse_RUBY_ALLOC_DECAY(const char *value, struct ra_settings *settin
     return valid;
 }
 
+/* Obeyed in tuning.c, before anything can be logged. */
+static bool parse_RUBY_ALLOC_TUNING(const char *value, struct ra_settings *settings)
+{
+    bool on;
+
+    (void)settings;
+    return parse_switch(value, &on);
+}
+
 static bool parse_RUBY_ALLOC_INTERVAL(const char *value, struct ra_settings *settings)
 {
     char *end;

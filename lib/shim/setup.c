@@ -46,18 +46,6 @@ static void only_forward(void)
 }
 
 /*
- * Ruby in the program itself (static) or in any library that was loaded with it. Its
- * version is a text that begins with a digit; another program's symbol of this name may
- * be anything.
- */
-static const char *ruby_version(void)
-{
-    const char *version = ra_elf_symbol_anywhere("ruby_version");
-
-    return version && version[0] >= '0' && version[0] <= '9' ? version : NULL;
-}
-
-/*
  * Whether the host's calls reach us: another library may stand before us, or the program
  * have an allocator of its own. The symbol usually tells; it may also lead to us by a
  * detour, through the program's own table or a wrapper, so that a call decides.
@@ -135,7 +123,7 @@ static void start_counting(const char *ruby)
 __attribute__((constructor)) static void set_up(void)
 {
     int error = errno;
-    const char *ruby = ruby_version();
+    const char *ruby = ra_elf_ruby_version();
 
     if (ra_mode == RA_START) {
         ra_setup_first_call();

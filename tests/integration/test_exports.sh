@@ -30,6 +30,7 @@ mallinfo2
 malloc_stats
 malloc_info
 mallopt
+malloc_conf
 setreuid
 setresuid
 setuid

@@ -1,0 +1,36 @@
+/*
+ * jemalloc reads malloc_conf in its constructor, which runs before ours, as we depend on
+ * it: what must come earlier is done while ld.so relocates us, by the resolver of a
+ * function of kind IFUNC. All libraries are mapped by then, and those that we need are
+ * relocated (ld.so relocates dependencies first).
+ */
+#include "tuning.h"
+
+#include <stddef.h>
+
+#include "base.h"
+#include "early.h"
+#include "elf.h"
+
+/* Ours, whoever else exports the symbol: a program that does has its own wishes. */
+static const char *conf;
+RA_EXPORT extern const char *malloc_conf __attribute__((alias("conf")));
+
+static const char *get(void)
+{
+    return malloc_conf == conf ? conf : NULL;
+}
+
+__attribute__((used)) static ra_tuning_getter *choose(void)
+{
+    const char *wish = ra_early_variable("RUBY_ALLOC_TUNING");
+
+    if (!(wish && wish[0] == '0' && wish[1] == '\0') && ra_elf_ruby_version()) {
+        conf = RA_TUNING;
+    }
+    return get;
+}
+
+static const char *tuning(void) __attribute__((ifunc("choose")));
+
+ra_tuning_getter *const ra_tuning_conf = tuning;

@@ -1,0 +1,24 @@
+/*
+ * The settings of jemalloc that a Ruby wants, below the user's own in rank: jemalloc
+ * reads the variable malloc_conf of the program or the first library that exports one,
+ * then what /etc/malloc.conf links to, then MALLOC_CONF (jemalloc(3), "Tuning").
+ */
+#ifndef RA_SHIM_TUNING_H
+#define RA_SHIM_TUNING_H
+
+#pragma GCC visibility push(hidden)
+
+/*
+ * narenas:2: under Ruby's global lock one thread at a time allocates, and each arena
+ * beyond a few only scatters what could share a slab. dirty_decay_ms:1000: what a burst
+ * leaves behind goes back after a second instead of ten. Measured: make bench-memory.
+ */
+#define RA_TUNING "narenas:2,dirty_decay_ms:1000"
+
+/* What jemalloc was given by this library, or NULL: no Ruby, or RUBY_ALLOC_TUNING=0. */
+typedef const char *ra_tuning_getter(void);
+extern ra_tuning_getter *const ra_tuning_conf;
+
+#pragma GCC visibility pop
+
+#endif
