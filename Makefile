@@ -14,10 +14,10 @@ BUILD ?= build
 
 VERSION := $(shell sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)
 SONAME := libruby_alloc.so.$(firstword $(subst ., ,$(VERSION)))
-BUILD_PACKAGES := gcc pkg-config libjemalloc-dev libjansson-dev libncurses-dev
+BUILD_PACKAGES := gcc pkg-config libjemalloc-dev libjansson-dev libncurses-dev libelf-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) ruby
 PACKAGES := $(DEMO_PACKAGES) g++ clang clang-format libclang-rt-dev check ruby-dev puma patchelf \
-	valgrind tmux procps binutils
+	valgrind tmux procps binutils strace musl-tools libtcmalloc-minimal4 libmimalloc2.0
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -34,8 +34,8 @@ SHIM_FLAGS += $(if $(findstring clang,$(shell $(CC) --version)),,-fno-reorder-bl
 # --no-as-needed: nothing is linked by name, and jemalloc must still be loaded.
 SHIM_LINK := -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/shim/shim.map \
 	-Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,-z,nodelete -Wl,--no-as-needed -l:libjemalloc.so.2
-TOP_FLAGS = $(shell pkg-config --cflags jansson ncursesw)
-TOP_LIBS = $(shell pkg-config --libs jansson ncursesw)
+TOP_FLAGS = $(shell pkg-config --cflags jansson ncursesw libelf)
+TOP_LIBS = $(shell pkg-config --libs jansson ncursesw libelf)
 CHECK_FLAGS = $(shell pkg-config --cflags check)
 CHECK_LIBS = $(shell pkg-config --libs check)
 
@@ -191,7 +191,7 @@ fuzz-built: $(FUZZERS) $(BUILD)/tests/fuzz/seeds $(PROGRAMS)
 # The unit suites for addresses and undefined behaviour, those of the counting core for races.
 # -U__SEG_FS: a sanitizer takes an address relative to %fs (lib/shim/base.h) for a plain one.
 # By gcc: clang's come with a malloc in the executable, which the reader would find there.
-RACE_TESTS := $(addprefix $(BUILD)/tests/unit/,test_count test_race)
+RACE_TESTS := $(addprefix $(BUILD)/tests/unit/,test_count test_flush test_race)
 sanitize: deps
 	+$(Q)$(MAKE) --no-print-directory sanitize-built BUILD=$(BUILD)/addresses CC=gcc CPPFLAGS=-U__SEG_FS \
 		CFLAGS="$(ADDRESSES)" SANITIZED='$$(UNIT_TESTS)'

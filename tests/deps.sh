@@ -8,7 +8,7 @@ if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>
         command -v "$tool" >/dev/null 2>&1 || echo "not found: $tool" >&2
     done
     echo "deps: not Debian or Ubuntu; if something is missing, install: a C and C++ compiler, clang," \
-        "pkg-config, jemalloc (libjemalloc.so.2), jansson, ncursesw, check, ruby with its headers, puma, valgrind, tmux, procps, patchelf" >&2
+        "pkg-config, jemalloc (libjemalloc.so.2), jansson, libelf, ncursesw, check, ruby with its headers, puma, valgrind, tmux, procps, patchelf" >&2
     exit 0
 fi
 

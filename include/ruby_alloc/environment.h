@@ -19,6 +19,7 @@
     X(RUBY_ALLOC_DIR, "DIR", "make the region in DIR, an absolute path (default: /dev/shm)")       \
     X(RUBY_ALLOC_INTERVAL, "SECONDS", "sample jemalloc's figures this often (10; 0: on request)")  \
     X(RUBY_ALLOC_TUNING, "0", "leave jemalloc its own defaults; MALLOC_CONF outranks either")      \
+    X(RUBY_ALLOC_BACKEND, "libc", "forward to glibc's malloc, to compare (default: jemalloc)")     \
     X(RUBY_ALLOC_DECAY, "0", "don't give unused pages of an idle process back")                    \
     X(RUBY_ALLOC_LOG, "FILE", "append what goes wrong to FILE (default: nothing is said)")
 

@@ -1,6 +1,6 @@
 /*
  * The reader: finds the regions of counting processes and copies them, without
- * stopping or touching the process. libruby_alloc_reader.a; needs libc only.
+ * stopping or touching the process. libruby_alloc_reader.a; needs libc only (examine.h: libelf too).
  *
  * Example:
  *     struct ra_failure why;
@@ -23,6 +23,7 @@
 #ifndef RUBY_ALLOC_READER_H
 #define RUBY_ALLOC_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -69,6 +70,25 @@ struct ra_snapshot; /* a checked copy of it, and what /proc said at that moment 
  */
 enum ra_status ruby_alloc_reader_open(struct ra_reader **reader, pid_t pid, struct ra_failure *why);
 
+/*
+ * Open the region that lies as name in the directory dir (a descriptor, which stays the
+ * caller's), and stay with this file: snapshots can be taken of it also after it was
+ * removed, and tell the last state of the process, or of the program that it ran before
+ * an exec. For one's own descriptors on the regions of a directory that one watches.
+ *
+ * Nothing is read yet: what is wrong with the contents, a snapshot says. Returns RA_OK and
+ * the reader in *reader, to be closed with ruby_alloc_reader_close; RA_ABSENT (no such file
+ * any more), RA_DENIED, RA_DAMAGED (it can't be a region) or RA_SYSTEM.
+ */
+enum ra_status ruby_alloc_reader_open_at(struct ra_reader **reader, int dir, const char *name,
+                                         struct ra_failure *why);
+
+/*
+ * Stay from now on with the file that is open, likewise. For a process whose snapshot said
+ * RA_ABSENT: the next one tells its last state.
+ */
+void ruby_alloc_reader_stay(struct ra_reader *reader);
+
 void ruby_alloc_reader_close(struct ra_reader *reader);
 
 /*
@@ -78,7 +98,8 @@ void ruby_alloc_reader_close(struct ra_reader *reader);
  * Returns RA_OK and the snapshot; RA_TIMEOUT and a snapshot all the same, with an
  * old sample or none; any other status and no snapshot (*snapshot is NULL).
  * A process that ended since it was opened is not an error: the snapshot says so,
- * but RA_ABSENT when it ended and took its region with it.
+ * but RA_ABSENT when it ended and took its region with it (not with
+ * ruby_alloc_reader_open_at).
  */
 enum ra_status ruby_alloc_reader_snapshot(struct ra_reader *reader, int wait_ms,
                                           struct ra_snapshot **snapshot, struct ra_failure *why);
@@ -93,6 +114,12 @@ enum ra_status ruby_alloc_reader_snapshot(struct ra_reader *reader, int wait_ms,
  */
 void ruby_alloc_reader_ask(struct ra_reader *reader);
 
+/*
+ * Whether the next snapshot of a reader is its last new one: the process has ended, or (of
+ * a reader from ruby_alloc_reader_open_at) goes on as another program. Costs one look into /proc.
+ */
+bool ruby_alloc_reader_has_ended(struct ra_reader *reader);
+
 /* Free a snapshot; NULL is allowed. */
 void ruby_alloc_snapshot_free(struct ra_snapshot *snapshot);
 
@@ -105,6 +132,39 @@ void ruby_alloc_snapshot_free(struct ra_snapshot *snapshot);
  */
 enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denied,
                                       struct ra_failure *why);
+
+enum {
+    RA_ACTION_WAIT_MS = 10000, /* purging gigabytes takes a while, as may another's action */
+    RA_FLUSH_WAIT_MS = 1000    /* for threads that allocate at all now and then */
+};
+
+/* What came of ruby_alloc_reader_act. */
+struct ra_acted {
+    uint64_t threads_asked;   /* RA_ACTION_tcache_flush: those that count in a slot of their own */
+    uint64_t threads_flushed; /* of these, the ones that have emptied their cache so far */
+};
+
+/*
+ * Have the process act: its helper thread does it, and nothing is stopped.
+ *
+ * action: one of enum ra_action_id (region.h). argument: for RA_ACTION_decay milliseconds,
+ * -1 for never; else 0. The process is given wait_ms milliseconds in all: for another reader
+ * that is asking just now to get its answer, and for its own. After RA_ACTION_tcache_flush
+ * the threads are given up to RA_FLUSH_WAIT_MS more; one that sleeps empties its cache when
+ * it allocates or frees next.
+ *
+ * May be called by several readers at once: they take turns.
+ *
+ * Returns RA_OK and what came of it in *acted; RA_ABSENT (it has ended), RA_NO_REGION (it
+ * counts no more), RA_DENIED (the caller is neither its user nor root), RA_TIMEOUT (and
+ * the request is withdrawn: what wasn't begun is not done later), RA_SYSTEM (it has no
+ * helper thread, or it refused: its allocator can't do that, or the argument makes no sense).
+ */
+enum ra_status ruby_alloc_reader_act(struct ra_reader *reader, uint32_t action, int64_t argument,
+                                     int wait_ms, struct ra_acted *acted, struct ra_failure *why);
+
+/* The name of an action as in RA_ACTIONS; NULL if there is none of this number. */
+const char *ruby_alloc_action_name(uint32_t action);
 
 enum ra_prune_action {
     RA_PRUNE_REMOVED,
@@ -126,8 +186,9 @@ struct ra_pruned {
 
 /*
  * Remove the regions of dead processes from the directories in which the caller's own
- * processes make theirs ($RUBY_ALLOC_DIR alone where it is set): the caller's own
- * regions, as root everyone's. Never that of a living process: neither of one with
+ * processes make theirs ($RUBY_ALLOC_DIR alone where it is set), and in these from the
+ * directories of runs (region.h) whose ruby_alloc_top is no more, which go too once they
+ * are empty: the caller's own regions, as root everyone's. Never that of a living process: neither of one with
  * another start time under the same pid, nor of one that starts meanwhile, nor of
  * one in another pid namespace. The directory must not be shared between machines.
  *

@@ -13,7 +13,12 @@
  * start time is field 22 of /proc/PID/stat (clock ticks after boot), the
  * namespace is the inode of /proc/PID/ns/pid, the pid is the one inside it. It
  * lies in the first of these that can be written: $RUBY_ALLOC_DIR alone where it
- * is set; else /dev/shm, $XDG_RUNTIME_DIR, /tmp.
+ * is set; else /dev/shm, $XDG_RUNTIME_DIR, /tmp. It is removed at a normal exit.
+ *
+ * A run (`ruby_alloc_top -- COMMAND`) makes a directory RA_RUN_PREFIX followed by six
+ * letters there and hands it to the command as RUBY_ALLOC_DIR. As long as it holds an
+ * exclusive flock on the file RA_RUN_WATCH in it, regions are left there also at a normal
+ * exit, for it to read and remove.
  *
  * Order: the writer fills the header and stores `ready` last (release); the
  * reader loads nothing else before it has seen RA_READY. Counters only grow, by
@@ -22,7 +27,8 @@
  * is being written.
  *
  * Futex words: a reader adds 1 to `request` and wakes it; the sampler writes the
- * sample, stores the value it saw into `answered`.
+ * sample, stores the value it saw into `answered`. What else a reader may ask for it
+ * writes into `action` before that.
  */
 #ifndef RUBY_ALLOC_REGION_H
 #define RUBY_ALLOC_REGION_H
@@ -34,6 +40,8 @@
 #define RA_REGION_PREFIX "ruby_alloc."
 #define RA_REGION_MAGIC "RUBYALOC" /* eight bytes, no terminator */
 #define RA_DEFAULT_DIR "/dev/shm"
+#define RA_RUN_PREFIX "ruby_alloc_run."
+#define RA_RUN_WATCH "watch"
 
 enum {
     RA_LAYOUT_MAJOR = 1,
@@ -50,10 +58,11 @@ enum {
     RA_ARENA_REST = 0xffffffff, /* ra_arena.index of that last row */
     RA_SETTING_MAX = 32,        /* pairs of MALLOC_CONF and the like */
     RA_SETTING_BYTES = 40,      /* a key or a value, cut off if longer */
-    RA_CLASS_MAX = 256,         /* jemalloc 5.3 has 232 on x86-64 */
+    RA_CLASS_MAX = 396,         /* jemalloc 5.3 has 232 on x86-64, glibc's are told apart as 395 */
     RA_BIN_MAX = 128,           /* of which 36 are small, i.e. live in slabs */
     RA_COMMAND_BYTES = 512,     /* command line, cut off if longer */
-    RA_VERSION_BYTES = 64
+    RA_VERSION_BYTES = 64,
+    RA_HEADER_BYTES = 8192 - RA_CLASS_MAX * 16 /* header and classes fill two pages */
 };
 
 /*
@@ -77,7 +86,7 @@ enum ra_call {
     RA_CALLS(RA_CALL_INDEX)
 #undef RA_CALL_INDEX
         RA_CALL_COUNT,
-    RA_CALL_SPACE = 16 /* room in the slot */
+    RA_CALL_SPACE = 15 /* room in the slot */
 };
 _Static_assert(RA_CALL_COUNT <= RA_CALL_SPACE, "a slot has room for every call");
 
@@ -106,6 +115,7 @@ struct ra_slot {
     uint64_t base_frees;
     uint64_t reserved[5];
     uint64_t calls[RA_CALL_SPACE];
+    uint64_t requested_less_1; /* sum of (requested size - 1) of the objects in alloc[] */
     uint64_t alloc[RA_SMALL_COUNT];
     uint64_t freed[RA_FREED_COUNT]; /* by usable size, in the steps of ra_freed_of */
     struct ra_large large[RA_LARGE_OWN_COUNT];
@@ -233,10 +243,13 @@ enum ra_setting_state {
     RA_SETTING_LOST        /* it was in force until a fork stopped it (background_thread) */
 };
 
-/* One pair of jemalloc's configuration, in the order in which jemalloc reads them. */
+/*
+ * One pair of jemalloc's configuration, in the order in which jemalloc reads them; as of the
+ * sample and under its lock. Where there are more than rows, the key of the last is "(more)".
+ */
 struct ra_setting {
     uint32_t source; /* ra_setting_source; 0: no more settings */
-    uint32_t state;  /* ra_setting_state */
+    uint32_t state;  /* ra_setting_state; 0: jemalloc doesn't show this setting */
     char key[RA_SETTING_BYTES];
     char given[RA_SETTING_BYTES];
     char effective[RA_SETTING_BYTES]; /* empty: unknown */
@@ -298,8 +311,10 @@ enum {
 
 /*
  * What a reader may ask of the sampler beside a sample. The region is open to its owner
- * and root alone (mode 0600), and so are these. A reader that asks holds a lock on the
- * file (fcntl, the bytes of ra_action) until it has the answer.
+ * and root alone (mode 0600), and so are these: whoever may write here may attach a
+ * debugger to the process as well. What is asked is checked all the same; an id or an
+ * argument that makes no sense is refused. A reader that asks holds a lock on the file
+ * (fcntl's open file description lock, the bytes of ra_action) until it has the answer.
  */
 #define RA_ACTIONS(X)                                                                              \
     X(purge, "give unused pages back now")                                                         \
@@ -323,7 +338,8 @@ struct ra_action {
     uint32_t done;    /* the value of `asked` that was answered */
     int32_t error;    /* 0 or an errno */
     uint64_t value;   /* tcache_flush: threads that have emptied their cache since start */
-    uint64_t reserved[2];
+    uint64_t threads; /* tcache_flush: threads that were asked to */
+    uint64_t reserved;
 };
 
 struct ra_header {
@@ -380,7 +396,7 @@ struct ra_header {
 struct ra_region {
     union {
         struct ra_header header;
-        char header_page[4096];
+        char header_room[RA_HEADER_BYTES];
     };
     struct ra_class classes[RA_CLASS_MAX];
     union {
@@ -396,7 +412,7 @@ struct ra_region {
     struct ra_children children;
     struct ra_slot slots[];
 };
-_Static_assert(sizeof(struct ra_header) <= 4096, "the header fits its page");
+_Static_assert(sizeof(struct ra_header) <= RA_HEADER_BYTES, "the header fits its room");
 _Static_assert(sizeof(struct ra_sample) <= 4096, "the sample fits its page");
 _Static_assert(sizeof(struct ra_region) % 4096 == 0, "slots begin on a page");
 _Static_assert(sizeof(struct ra_region) + 8 * RA_SLOT_BYTES <= 128 * 1024,

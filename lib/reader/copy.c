@@ -95,28 +95,46 @@ static bool is_unready(const struct ra_copy *copy)
     return header.ready == 0;
 }
 
-/*
- * See to it that the copied sample was not being written: the sequence, first in
- * the copy and read again after it, must be even and the same. A process killed
- * while writing leaves it odd for ever; its sample is then not used.
- */
-static void settle_sample(struct ra_copy *copy, int fd, const struct ra_section *section)
+/* Read anew what is under the sample's lock: the sample first, as the sequence is in it. */
+static bool read_sample(struct ra_copy *copy, int fd, const struct ra_section *sections)
 {
-    char *sample = (char *)copy->data + section->offset;
+    static const enum ra_section_index locked[] = {RA_SECTION_sample, RA_SECTION_arenas,
+                                                   RA_SECTION_settings};
+
+    for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
+        const struct ra_section *section = &sections[locked[i]];
+        size_t bytes = (size_t)section->count * section->element_bytes;
+
+        if (read_at(fd, (char *)copy->data + section->offset, bytes, (off_t)section->offset) !=
+            (ssize_t)bytes) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * See to it that the copied sample was not being written: the sequence, before all else
+ * that it covers in the copy and read again after it, must be even and the same. A process
+ * killed while writing leaves it odd for ever; its sample is then not used.
+ */
+static void settle_sample(struct ra_copy *copy, int fd, const struct ra_section *sections)
+{
+    off_t offset = (off_t)sections[RA_SECTION_sample].offset;
+    char *sample = (char *)copy->data + offset;
     uint32_t before;
     uint32_t after = 0;
 
     for (int i = 0; i < SAMPLE_TRIES; i++) {
         memcpy(&before, sample, sizeof(before));
-        if (read_at(fd, &after, sizeof(after), (off_t)section->offset) != sizeof(after)) {
+        if (read_at(fd, &after, sizeof(after), offset) != sizeof(after)) {
             break;
         }
         if (before == after && before % 2 == 0) {
             return;
         }
         ra_copy_pause(SAMPLE_PAUSE_US);
-        if (read_at(fd, sample, sizeof(struct ra_sample), (off_t)section->offset) !=
-            sizeof(struct ra_sample)) {
+        if (!read_sample(copy, fd, sections)) {
             break;
         }
     }
@@ -137,7 +155,7 @@ enum ra_status ra_copy_take(struct ra_copy *copy, int fd, const char *path, stru
         status = ra_image_check(&header, copy->data, copy->bytes, path, why);
     }
     if (status == RA_OK) {
-        settle_sample(copy, fd, &header.sections[RA_SECTION_sample]);
+        settle_sample(copy, fd, header.sections);
     }
     return status;
 }

@@ -58,16 +58,51 @@ static uint64_t advance(const struct ra_image *image, size_t *index, uint64_t si
     return *index < image->header.class_count ? image->classes[*index].size_bytes : size;
 }
 
+/* By how much all small requests stay below the most that their buckets take in. */
+struct slack {
+    uint64_t bytes;
+    uint64_t allocs;
+};
+
+static struct slack slack_of(const struct ra_tally *tally)
+{
+    struct slack slack = {0, 0};
+    uint64_t most = 0, asked;
+
+    for (unsigned bucket = 0; bucket < RA_SMALL_COUNT; bucket++) {
+        slack.allocs += tally->alloc[bucket];
+        most += tally->alloc[bucket] * ra_bucket_max(bucket);
+    }
+    if (tally->requested_less_1 != 0 &&
+        !__builtin_add_overflow(tally->requested_less_1, slack.allocs, &asked) && asked < most) {
+        slack.bytes = most - asked;
+    }
+    return slack;
+}
+
+/* Of so many small requests of at most max bytes: each object bears the same slack. */
+static uint64_t requested(const struct slack *slack, uint64_t allocs, uint64_t max)
+{
+    uint64_t most = allocs * max;
+    uint64_t less = slack->allocs == 0
+                        ? 0
+                        : (uint64_t)((unsigned __int128)slack->bytes * allocs / slack->allocs);
+
+    return less < most ? most - less : 0;
+}
+
 void ra_derive_class_sums(struct ra_class_sum *sums, const struct ra_image *image,
                           const struct ra_tally *tally)
 {
+    struct slack slack = slack_of(tally);
     size_t index = 0;
 
     for (unsigned bucket = 0; bucket < RA_SMALL_COUNT; bucket++) {
         uint64_t size = advance(image, &index, ra_bucket_max(bucket));
 
         sums[index].allocs += tally->alloc[bucket];
-        sums[index].requested_bytes += tally->alloc[bucket] * ra_bucket_max(bucket);
+        sums[index].requested_bytes +=
+            requested(&slack, tally->alloc[bucket], ra_bucket_max(bucket));
         sums[index].usable_bytes += tally->alloc[bucket] * size;
     }
     for (unsigned large = 0; large < RA_LARGE_COUNT; large++) {

@@ -15,7 +15,7 @@
 struct ra_class_sum {
     uint64_t allocs;
     uint64_t frees;
-    uint64_t requested_bytes; /* small ones counted as the most their bucket takes in */
+    uint64_t requested_bytes; /* of small ones an estimate, which is right in their sum */
     uint64_t usable_bytes;
     uint64_t freed_bytes;
 };
@@ -67,6 +67,9 @@ void ra_derive_fragmentation(struct ra_derivation *derivation);
 
 /* Fill the group "glibc". */
 void ra_derive_glibc(struct ra_derivation *derivation);
+
+/* Fill the table "advice", once all the rest is there. */
+void ra_derive_advice(struct ra_derivation *derivation);
 
 /* Fill the group "process" and the time of the report. */
 void ra_derive_process(struct ra_derivation *derivation);

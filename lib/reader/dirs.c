@@ -1,6 +1,7 @@
 /* Location: the directories in which regions lie, here and in other file system trees. */
 #include "reader/locate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -66,6 +67,30 @@ int ra_locate_open_dir(int root, const char *path)
         return walk(root, path);
     }
     return (int)dir;
+}
+
+void *ra_locate_next_run(void *dirstream, const char **name)
+{
+    DIR *stream = dirstream;
+    struct dirent *entry;
+
+    while ((entry = readdir(stream)) != NULL) {
+        DIR *run = NULL;
+        int dir = -1;
+
+        if (strncmp(entry->d_name, RA_RUN_PREFIX, strlen(RA_RUN_PREFIX)) == 0) {
+            dir = openat(dirfd(stream), entry->d_name,
+                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        }
+        if (dir >= 0 && (run = fdopendir(dir)) == NULL) {
+            close(dir);
+        }
+        if (run != NULL) {
+            *name = entry->d_name;
+            return run;
+        }
+    }
+    return NULL;
 }
 
 bool ra_locate_is_elsewhere(int proc_dir)

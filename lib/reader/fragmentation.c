@@ -60,15 +60,18 @@ static void fill_shares(struct ra_report *report)
     lost->other_share = share(lost->other, rss);
 }
 
-static const char *largest(const struct ra_report_fragmentation *lost)
+/* glibc doesn't tell of data of its own: it is part of what is allocated. */
+static const char *largest(const struct ra_report_fragmentation *lost, bool is_libc)
 {
     const struct {
         const char *name;
         int64_t bytes;
     } losses[] = {
-        {"rounding", lost->rounding},   {"thread_cache", lost->thread_cache},
-        {"slab_gaps", lost->slab_gaps}, {"dirty", lost->dirty},
-        {"metadata", lost->metadata},
+        {"rounding", lost->rounding},
+        {"thread_cache", lost->thread_cache},
+        {"slab_gaps", lost->slab_gaps},
+        {"dirty", lost->dirty},
+        {"metadata", is_libc ? 0 : lost->metadata},
     };
     const char *name = NULL;
     int64_t most = RA_UNKNOWN;
@@ -99,7 +102,7 @@ void ra_derive_fragmentation(struct ra_derivation *derivation)
     lost->ratio = memory->live == 0 || memory->resident == RA_UNKNOWN
                       ? NAN
                       : (double)memory->resident / (double)memory->live;
-    lost->largest = largest(lost);
+    lost->largest = largest(lost, (derivation->now->image.header.flags & RA_FLAG_LIBC) != 0);
     fill_gaps(derivation);
     fill_shares(derivation->report);
 }

@@ -115,7 +115,7 @@ static enum ra_status read_settings(struct ra_image *image, const void *data,
     if (image->settings == NULL) {
         return ra_failure_set(why, RA_SYSTEM, "no memory for %" PRIu32 " settings", section->count);
     }
-    for (size_t i = 0; i < section->count; i++) {
+    for (size_t i = 0; image->sample.sequence != 0 && i < section->count; i++) {
         struct ra_setting *setting = &image->settings[i];
 
         *setting = *(const struct ra_setting *)element(data, section, i);

@@ -187,16 +187,29 @@ static void list_file(struct listing *listing, int dir, const char *name)
     push(listing, &listing->pids, &pid, sizeof(pid));
 }
 
-/* dir is an O_PATH descriptor, or -1; it is closed. */
+static void list_entries(struct listing *listing, DIR *stream)
+{
+    struct dirent *entry;
+
+    while ((entry = readdir(stream)) != NULL) {
+        list_file(listing, dirfd(stream), entry->d_name);
+    }
+}
+
+/* With the directories of runs in it. dir is an O_PATH descriptor, or -1; it is closed. */
 static void list_directory(struct listing *listing, int dir)
 {
     int readable = dir < 0 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = readable < 0 ? NULL : fdopendir(readable);
-    struct dirent *entry;
+    const char *name;
+    DIR *run;
 
     if (stream != NULL) {
-        while ((entry = readdir(stream)) != NULL) {
-            list_file(listing, readable, entry->d_name);
+        list_entries(listing, stream);
+        rewinddir(stream);
+        while ((run = ra_locate_next_run(stream, &name)) != NULL) {
+            list_entries(listing, run);
+            closedir(run);
         }
         closedir(stream);
     } else if (readable >= 0) {

@@ -323,17 +323,13 @@ enum ra_status ra_locate_living(const struct ra_target *target, struct ra_place 
     return search.status;
 }
 
-/* Take the newest of the regions in dir that have the target's pid. */
-static void examine_left(struct search *search, const char *path, uint64_t pid_namespace,
-                         uint64_t *newest)
+/* Take the newest of the regions in an open directory that have the target's pid. */
+static void examine_left_in(struct search *search, DIR *stream, const char *path,
+                            uint64_t pid_namespace, uint64_t *newest)
 {
     const struct ra_target *target = search->target;
-    DIR *stream = opendir(path);
     struct dirent *entry;
 
-    if (stream == NULL) {
-        return;
-    }
     while ((entry = readdir(stream)) != NULL) {
         struct ra_region_name parsed;
 
@@ -346,6 +342,28 @@ static void examine_left(struct search *search, const char *path, uint64_t pid_n
         if (examine(search, dirfd(stream), "", path, entry->d_name)) {
             *newest = parsed.start_ticks;
         }
+    }
+}
+
+/* The same in the directory at path and in those of runs in it. */
+static void examine_left(struct search *search, const char *path, uint64_t pid_namespace,
+                         uint64_t *newest)
+{
+    DIR *stream = opendir(path);
+    const char *name;
+    DIR *run;
+
+    if (stream == NULL) {
+        return;
+    }
+    examine_left_in(search, stream, path, pid_namespace, newest);
+    rewinddir(stream);
+    while ((run = ra_locate_next_run(stream, &name)) != NULL) {
+        char run_path[PATH_MAX];
+
+        snprintf(run_path, sizeof(run_path), "%s/%s", path, name);
+        examine_left_in(search, run, run_path, pid_namespace, newest);
+        closedir(run);
     }
     closedir(stream);
 }

@@ -74,6 +74,13 @@ size_t ra_locate_own_dirs(const char *dirs[RA_OWN_DIRS]);
  */
 int ra_locate_open_dir(int root, const char *path);
 
+/*
+ * Open the next run's directory (region.h, RA_RUN_PREFIX) among the entries that an open
+ * directory still has. Returns it, to be closed with closedir, and its name, which lasts
+ * until the next call; or NULL at the end.
+ */
+void *ra_locate_next_run(void *dirstream, const char **name);
+
 /* Whether the process sees another file system tree than the caller does. */
 bool ra_locate_is_elsewhere(int proc_dir);
 

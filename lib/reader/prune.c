@@ -19,6 +19,7 @@
 #include "reader/census.h"
 #include "reader/failure.h"
 #include "reader/image.h"
+#include "reader/prunedirs.h"
 #include "reader/text.h"
 #include "ruby_alloc/region.h"
 
@@ -29,9 +30,7 @@ struct candidate {
 };
 
 struct pruning {
-    const char *paths[RA_OWN_DIRS];
-    int dirs[RA_OWN_DIRS];
-    size_t dir_count;
+    struct ra_prune_dirs dirs;
     struct candidate *candidates;
     size_t count;
     size_t capacity;
@@ -59,7 +58,7 @@ static bool add(struct pruning *pruning, const struct candidate *candidate)
 
 static bool read_directory(struct pruning *pruning, size_t directory)
 {
-    int readable = fcntl(pruning->dirs[directory], F_DUPFD_CLOEXEC, 0);
+    int readable = fcntl(pruning->dirs.items[directory].fd, F_DUPFD_CLOEXEC, 0);
     DIR *stream = readable < 0 ? NULL : fdopendir(readable);
     struct dirent *entry;
     bool is_good = true;
@@ -205,20 +204,20 @@ static void visit_file(struct pruning *pruning, int dir, const char *name,
 static void visit(struct pruning *pruning, const struct candidate *candidate)
 {
     const struct ra_region_name *parsed = &candidate->name;
-    int dir = pruning->dirs[candidate->directory];
+    const struct ra_prune_dir *where = &pruning->dirs.items[candidate->directory];
     struct ra_place place;
     char name[96];
 
     snprintf(name, sizeof(name), RA_REGION_PREFIX "%d.%" PRIu64 ".%" PRIu64, (int)parsed->pid,
              parsed->start_ticks, parsed->pid_namespace);
-    snprintf(place.path, sizeof(place.path), "%s/%s", pruning->paths[candidate->directory], name);
-    place.fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    snprintf(place.path, sizeof(place.path), "%s/%s", where->path, name);
+    place.fd = openat(where->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (place.fd < 0) {
         return;
     }
     if (fstat(place.fd, &place.file) == 0 && place.file.st_nlink > 0 &&
         (geteuid() == 0 || place.file.st_uid == geteuid())) {
-        visit_file(pruning, dir, name, parsed, &place);
+        visit_file(pruning, where->fd, name, parsed, &place);
     }
     close(place.fd);
 }
@@ -235,35 +234,19 @@ static int compare(const void *left, const void *right)
            (a->name.start_ticks < b->name.start_ticks);
 }
 
-/* The directories that are there; those that are not have nothing to prune. */
-static void open_directories(struct pruning *pruning)
-{
-    const char *paths[RA_OWN_DIRS];
-    size_t count = ra_locate_own_dirs(paths);
-
-    for (size_t i = 0; i < count; i++) {
-        int dir = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (dir >= 0) {
-            pruning->paths[pruning->dir_count] = paths[i];
-            pruning->dirs[pruning->dir_count++] = dir;
-        }
-    }
-}
-
 enum ra_status ruby_alloc_reader_prune(void (*visitor)(const struct ra_pruned *, void *),
                                        void *context, struct ra_failure *why)
 {
     struct pruning *pruning = calloc(1, sizeof(*pruning));
-    bool is_good = true;
+    bool is_good;
 
     if (pruning == NULL) {
         return ra_failure_set(why, RA_SYSTEM, "no memory");
     }
     pruning->visit = visitor;
     pruning->context = context;
-    open_directories(pruning);
-    for (size_t i = 0; is_good && i < pruning->dir_count; i++) {
+    is_good = ra_prune_dirs_open(&pruning->dirs);
+    for (size_t i = 0; is_good && i < pruning->dirs.count; i++) {
         is_good = read_directory(pruning, i);
     }
     if (pruning->count > 0) {
@@ -272,9 +255,7 @@ enum ra_status ruby_alloc_reader_prune(void (*visitor)(const struct ra_pruned *,
     for (size_t i = 0; is_good && i < pruning->count; i++) {
         visit(pruning, &pruning->candidates[i]);
     }
-    for (size_t i = 0; i < pruning->dir_count; i++) {
-        close(pruning->dirs[i]);
-    }
+    ra_prune_dirs_close(&pruning->dirs);
     ra_census_release(&pruning->census);
     free(pruning->candidates);
     free(pruning);

@@ -15,8 +15,7 @@
 #include "reader/request.h"
 #include "reader/session.h"
 
-/* Open for reading, and writing if allowed, the file that place.fd only points at. */
-static enum ra_status open_place(struct ra_reader *reader, struct ra_failure *why)
+enum ra_status ra_session_open_place(struct ra_reader *reader, struct ra_failure *why)
 {
     const int flags = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     char link[40];
@@ -40,9 +39,18 @@ static enum ra_status open_place(struct ra_reader *reader, struct ra_failure *wh
     reader->place.fd = fd;
     reader->is_checked = false;
     reader->is_asked = false;
-    reader->own_allocator =
-        reader->target.dir >= 0 ? ra_program_has_allocator(reader->target.memory_dir) : -1;
+    ra_session_settle(reader);
     return RA_OK;
+}
+
+void ra_session_settle(struct ra_reader *reader)
+{
+    const struct ra_target *target = &reader->target;
+
+    reader->own_allocator = target->dir >= 0 ? ra_program_has_allocator(target->memory_dir) : -1;
+    reader->boot_time = ra_proc_boot_time();
+    reader->is_foreign = target->status.pid_depth > 1 &&
+                         target->pid_namespace != ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
 }
 
 static enum ra_status find_place(struct ra_reader *reader, struct ra_failure *why)
@@ -97,7 +105,7 @@ enum ra_status ruby_alloc_reader_open(struct ra_reader **opened, pid_t pid, stru
     ra_target_open(&reader->target, pid);
     status = find_place(reader, why);
     if (status == RA_OK) {
-        status = open_place(reader, why);
+        status = ra_session_open_place(reader, why);
     }
     if (status == RA_OK) {
         status = read_region(reader, snapshot, why);
@@ -107,10 +115,6 @@ enum ra_status ruby_alloc_reader_open(struct ra_reader **opened, pid_t pid, stru
         ruby_alloc_reader_close(reader);
         return status;
     }
-    reader->boot_time = ra_proc_boot_time();
-    reader->is_foreign =
-        reader->target.status.pid_depth > 1 &&
-        reader->target.pid_namespace != ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
     *opened = reader;
     return RA_OK;
 }
@@ -129,8 +133,8 @@ void ruby_alloc_reader_close(struct ra_reader *reader)
     free(reader);
 }
 
-/* Look whether the process still lives; drops target.dir when it does not. */
-static bool look_alive(struct ra_reader *reader)
+/* Drops target.dir when it does not. */
+bool ra_session_look_alive(struct ra_reader *reader)
 {
     struct ra_target *target = &reader->target;
 
@@ -141,6 +145,16 @@ static bool look_alive(struct ra_reader *reader)
     return target->dir >= 0;
 }
 
+/* Who counted in it has ended, or is now another program: nothing will change any more. */
+static enum ra_status stay_with_removed(struct ra_reader *reader)
+{
+    if (ra_session_look_alive(reader) &&
+        ra_locate_is_mapped(&reader->target, &reader->place) == 0) {
+        ra_target_close(&reader->target);
+    }
+    return RA_OK;
+}
+
 /*
  * The file was removed: by an end, by an exec of another counted program (which
  * made a new one), or by a third party while the process goes on counting.
@@ -149,13 +163,16 @@ static enum ra_status follow_removed(struct ra_reader *reader, struct ra_failure
 {
     struct ra_place place;
 
-    if (!look_alive(reader)) {
+    if (reader->is_bound) {
+        return stay_with_removed(reader);
+    }
+    if (!ra_session_look_alive(reader)) {
         return ra_failure_set(why, RA_ABSENT, "process %d has ended", (int)reader->target.pid);
     }
     if (ra_locate_living(&reader->target, &place, NULL) == RA_OK) {
         close(reader->place.fd);
         reader->place = place;
-        return open_place(reader, why);
+        return ra_session_open_place(reader, why);
     }
     if (ra_locate_is_mapped(&reader->target, &reader->place) == 1) {
         return RA_OK;
@@ -195,6 +212,46 @@ static bool send_request(struct ra_reader *reader)
            ra_request_send(reader->place.fd, &reader->request);
 }
 
+enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
+{
+    enum ra_status status = RA_OK;
+    int pid = (int)reader->target.pid;
+    struct stat file;
+
+    if (ra_session_look_alive(reader) && fstat(reader->place.fd, &file) == 0 &&
+        file.st_nlink == 0) {
+        status = follow_removed(reader, why);
+    }
+    if (status != RA_OK) {
+        return status;
+    }
+    if (reader->target.dir < 0) {
+        return ra_failure_set(why, RA_ABSENT, "process %d has ended: nothing can be asked of it",
+                              pid);
+    }
+    check_detached(reader);
+    if (reader->is_detached) {
+        return ra_failure_set(why, RA_NO_REGION,
+                              "process %d no longer counts in its region: nothing can be asked of "
+                              "it",
+                              pid);
+    }
+    if (!reader->is_writable) {
+        return ra_failure_set(why, RA_DENIED,
+                              "the region of process %d can't be written to: only its user and "
+                              "root may ask it to do something",
+                              pid);
+    }
+    if (!has_sampler(reader)) {
+        return ra_failure_set(why, RA_SYSTEM,
+                              "process %d has no helper thread that could answer: it could not be "
+                              "started, or the process is ending; RUBY_ALLOC_LOG of the process "
+                              "tells why",
+                              pid);
+    }
+    return RA_OK;
+}
+
 void ruby_alloc_reader_ask(struct ra_reader *reader)
 {
     struct stat file;
@@ -213,7 +270,8 @@ static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failu
 
     reader->is_asked = false;
     if (wait_ms <= 0 || !(is_asked || send_request(reader)) ||
-        ra_request_wait(reader->place.fd, reader->request, wait_ms) || !look_alive(reader)) {
+        ra_request_wait(reader->place.fd, reader->request, wait_ms) ||
+        !ra_session_look_alive(reader)) {
         return RA_OK;
     }
     check_detached(reader);
@@ -232,13 +290,15 @@ static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failu
 static enum ra_status take(struct ra_reader *reader, int wait_ms, struct ra_snapshot *snapshot,
                            struct ra_failure *why)
 {
-    bool is_alive = look_alive(reader);
+    bool is_alive = ra_session_look_alive(reader);
     enum ra_status asked = RA_OK;
     enum ra_status status = RA_OK;
     struct stat file;
 
-    if (fstat(reader->place.fd, &file) == 0 && file.st_nlink == 0) {
-        status = follow_removed(reader, why);
+    if (fstat(reader->place.fd, &file) == 0) {
+        reader->place.file.st_uid = file.st_uid; /* it goes with a process that gives up root */
+        status = file.st_nlink == 0 ? follow_removed(reader, why) : RA_OK;
+        is_alive &= reader->target.dir >= 0;
     }
     if (status == RA_OK && is_alive && !reader->is_checked) {
         check_detached(reader);
@@ -283,6 +343,17 @@ enum ra_status ruby_alloc_reader_snapshot(struct ra_reader *reader, int wait_ms,
     }
     *taken = snapshot;
     return status;
+}
+
+bool ruby_alloc_reader_has_ended(struct ra_reader *reader)
+{
+    struct stat file;
+
+    if (ra_session_look_alive(reader) && reader->is_bound && fstat(reader->place.fd, &file) == 0 &&
+        file.st_nlink == 0) {
+        stay_with_removed(reader);
+    }
+    return reader->target.dir < 0;
 }
 
 void ruby_alloc_snapshot_free(struct ra_snapshot *snapshot)

@@ -239,6 +239,9 @@ struct ra_report *ruby_alloc_report_new(const struct ra_snapshot *now,
     ra_derive_arenas(&derivation);
     ra_derive_settings(&derivation);
     ra_derive_glibc(&derivation);
+    if (!derivation.has_failed) {
+        ra_derive_advice(&derivation);
+    }
     free(derivation.own);
     if (derivation.has_failed) {
         ruby_alloc_report_free(&owned->report);

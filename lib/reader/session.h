@@ -19,6 +19,7 @@ struct ra_reader {
     struct ra_target target; /* dir is -1 once the process has ended */
     struct ra_place place;   /* fd is open for reading here */
     bool is_writable;
+    bool is_bound;   /* to this file, whatever becomes of its name */
     bool is_checked; /* whether the process has the region mapped was looked up */
     bool is_detached;
     bool is_thrifty; /* one of many: what is dear to read may be a little old */
@@ -36,10 +37,26 @@ struct ra_reader {
     char command[RA_SNAPSHOT_COMMAND_BYTES];
 };
 
+/* Open for reading, and writing if allowed, the file that place.fd only points at. */
+enum ra_status ra_session_open_place(struct ra_reader *reader, struct ra_failure *why);
+
+/* Look up what stays the same as long as the region is open, once its process is known. */
+void ra_session_settle(struct ra_reader *reader);
+
 /* Fill what /proc knows of a living process into snapshot. */
 void ra_session_describe(struct ra_reader *reader, struct ra_snapshot *snapshot);
 
 /* Nanoseconds on a clock. */
 uint64_t ra_session_clock(int clock);
+
+/*
+ * Look whether the process can be asked to do something: alive and counting in this
+ * region, with a helper thread that answers, and a region that the caller may write to.
+ * Returns RA_OK, RA_ABSENT, RA_NO_REGION, RA_DENIED or RA_SYSTEM.
+ */
+enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why);
+
+/* Look whether the process still lives; its status is then fresh. */
+bool ra_session_look_alive(struct ra_reader *reader);
 
 #endif

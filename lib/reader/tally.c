@@ -32,6 +32,7 @@ void ra_tally_add_slot(struct ra_tally *tally, const struct ra_slot *slot, uint6
                        uint64_t *frees)
 {
     add_counters(tally->calls, slot->calls, RA_CALL_COUNT);
+    tally->requested_less_1 += slot->requested_less_1;
     *allocs = add_counters(tally->alloc, slot->alloc, RA_SMALL_COUNT);
     *frees = add_counters(tally->freed, slot->freed, RA_FREED_COUNT);
     add_large(tally->large, slot->large, RA_LARGE_OWN_COUNT, allocs, frees);

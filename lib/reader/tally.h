@@ -11,6 +11,7 @@
 
 struct ra_tally {
     uint64_t calls[RA_CALL_COUNT];
+    uint64_t requested_less_1;
     uint64_t alloc[RA_SMALL_COUNT];
     uint64_t freed[RA_FREED_COUNT];
     struct ra_large large[RA_LARGE_COUNT];

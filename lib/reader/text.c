@@ -3,10 +3,14 @@
  */
 #include "reader/text.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "ruby_alloc/report.h"
 
 static const struct {
     uint32_t first, last;
@@ -99,4 +103,49 @@ size_t ra_text_time(char out[RA_TEXT_TIME_BYTES], double seconds)
     return gmtime_r(&whole, &parts) == NULL
                ? 0
                : strftime(out, RA_TEXT_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+size_t ra_text_bytes(char out[RA_TEXT_BYTES_BYTES], int64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double amount = (double)bytes / 1024;
+    size_t unit = 0;
+
+    if (bytes == RA_UNKNOWN) {
+        return (size_t)snprintf(out, RA_TEXT_BYTES_BYTES, "-");
+    }
+    if (bytes > -1024 && bytes < 1024) {
+        return (size_t)snprintf(out, RA_TEXT_BYTES_BYTES, "%" PRId64 "B", bytes);
+    }
+    /* 1023.95 would be printed as 1024.0 */
+    while (fabs(amount) >= 1023.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        amount /= 1024;
+        unit++;
+    }
+    return (size_t)snprintf(out, RA_TEXT_BYTES_BYTES, "%.1f%s", amount, units[unit]);
+}
+
+size_t ra_text_size(char out[RA_TEXT_BYTES_BYTES], int64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB"};
+    const int64_t kib = 1024;
+    const char *above = "";
+    size_t unit = 0;
+
+    if (bytes == RA_UNKNOWN) {
+        return (size_t)snprintf(out, RA_TEXT_BYTES_BYTES, "-");
+    }
+    if (bytes < 16 * kib || (bytes % kib != 0 && bytes % kib != 1)) {
+        return (size_t)snprintf(out, RA_TEXT_BYTES_BYTES, "%" PRId64, bytes);
+    }
+    if (bytes % kib == 1) {
+        above = ">";
+        bytes--;
+    }
+    bytes /= kib;
+    while (bytes % kib == 0 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        bytes /= kib;
+        unit++;
+    }
+    return (size_t)snprintf(out, RA_TEXT_BYTES_BYTES, "%s%" PRId64 "%s", above, bytes, units[unit]);
 }

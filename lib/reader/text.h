@@ -7,6 +7,7 @@
 #define RUBY_ALLOC_READER_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Write the first length bytes of text, or up to a NUL in them, into
@@ -26,5 +27,19 @@ enum { RA_TEXT_TIME_BYTES = 32 };
  * length; 0 and an empty text where there is no such time before the year 10000.
  */
 size_t ra_text_time(char out[RA_TEXT_TIME_BYTES], double seconds);
+
+enum { RA_TEXT_BYTES_BYTES = 24 };
+
+/*
+ * Write an amount of memory for people, in IEC units: 0B, 640B, 1.5KiB, 12.0MiB; "-" for
+ * RA_UNKNOWN. Returns its length.
+ */
+size_t ra_text_bytes(char out[RA_TEXT_BYTES_BYTES], int64_t bytes);
+
+/*
+ * Write the size of an object, always exact: 40, 4096, 20KiB, and >16KiB for the smallest
+ * size of a bucket (one byte more); "-" for RA_UNKNOWN. Returns its length.
+ */
+size_t ra_text_size(char out[RA_TEXT_BYTES_BYTES], int64_t bytes);
 
 #endif

@@ -40,13 +40,16 @@ enum ra_thread_state { RA_THREAD_FRESH, RA_THREAD_BUSY, RA_THREAD_LIVE, RA_THREA
 /*
  * The calling thread. limit is RA_SMALL_MAX once it has a slot and 0 before and
  * afterwards, so that the one comparison size - 1 < limit tells a small size of a
- * thread that counts from everything else.
+ * thread that counts from everything else. limit and asked are also written by the
+ * sampler (flush.c).
  */
 struct ra_thread {
     size_t limit;
     struct ra_slot *slot;
     uint64_t zero; /* stands in for jemalloc's counters where it has none */
     uint32_t state;
+    uint32_t asked;   /* to empty its cache: the number of the request */
+    uint32_t flushed; /* the request that it has followed */
 };
 extern __thread struct ra_thread ra_thread;
 
@@ -64,11 +67,20 @@ static inline ra_thread_here *ra_self(void)
     __asm__ volatile("movq ra_thread@gottpoff(%%rip), %0" : "=r"(self));
     return self;
 }
+/* A plain load, which may be part of the comparison: it is whole, and done once. */
+static inline size_t ra_limit(void)
+{
+    return ra_self()->limit;
+}
 #else
 typedef struct ra_thread ra_thread_here;
 static inline ra_thread_here *ra_self(void)
 {
     return &ra_thread;
+}
+static inline size_t ra_limit(void)
+{
+    return __atomic_load_n(&ra_thread.limit, __ATOMIC_RELAXED);
 }
 #endif
 

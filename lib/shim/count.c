@@ -1,6 +1,7 @@
 #include "count.h"
 
 #include "slots.h"
+#include "unseen.h"
 
 /*
  * A thread's own slot has one writer. One instruction, where there is one, so that a
@@ -46,28 +47,43 @@ static bool is_natural(size_t requested, size_t usable)
     return ra_large_of(requested) == ra_large_of(usable);
 }
 
+/*
+ * The size by which an object is sorted: its usable one, but for the small ones of glibc
+ * that have pages of their own, which realloc makes of large ones. Their sizes are not
+ * those of glibc's classes (and multiples of 16, which no other's is), so they count with
+ * the smallest large ones, where bytes are summed up.
+ */
+static size_t sorted_by(size_t usable)
+{
+    bool own_pages = usable <= RA_SMALL_MAX && ra_backend == RA_BACKEND_LIBC && usable % 16 == 0;
+
+    return RA_UNLIKELY(own_pages) ? RA_SMALL_MAX + 1 : usable;
+}
+
 void ra_count_alloc(size_t requested, size_t usable)
 {
     bool natural = is_natural(requested, usable);
-    unsigned by_request = ra_bucket_of(requested), by_usable = ra_bucket_of(usable);
+    size_t sorted = sorted_by(usable);
+    unsigned by_request = ra_bucket_of(requested), by_usable = ra_bucket_of(sorted);
     bool shared;
 
     if (RA_UNLIKELY(ra_thread.state == RA_THREAD_FRESH)) {
         ra_slots_attach();
     }
-    if (usable > RA_SMALL_MAX) {
-        struct ra_large *large = large_target(ra_large_of(usable), &shared);
+    if (sorted > RA_SMALL_MAX) {
+        struct ra_large *large = large_target(ra_large_of(sorted), &shared);
         add(&large->usable_bytes, usable, shared);
         add(&large->allocs, 1, shared);
     } else {
         struct ra_slot *slot = target(&shared);
         add(&slot->alloc[natural ? by_request : by_usable], 1, shared);
+        add(&slot->requested_less_1, requested - 1, shared);
     }
     if (requested > RA_SMALL_MAX) {
         struct ra_large *large = large_target(ra_large_of(requested), &shared);
         add(&large->requested_bytes, requested, shared);
     }
-    if (!natural && by_request != by_usable) {
+    if (!natural && by_request != by_usable && !ra_unseen_now()) {
         add(&RA_CURRENT->moved[by_usable].from, 1, true);
         add(&RA_CURRENT->moved[by_request].to, 1, true);
     }
@@ -75,13 +91,14 @@ void ra_count_alloc(size_t requested, size_t usable)
 
 void ra_count_free(size_t usable)
 {
+    size_t sorted = sorted_by(usable);
     bool shared;
 
     if (usable == 0) {
         return;
     }
-    if (usable > RA_SMALL_MAX) {
-        struct ra_large *large = large_target(ra_large_of(usable), &shared);
+    if (sorted > RA_SMALL_MAX) {
+        struct ra_large *large = large_target(ra_large_of(sorted), &shared);
         add(&large->freed_bytes, usable, shared);
         add(&large->frees, 1, shared);
     } else {

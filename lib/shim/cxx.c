@@ -34,10 +34,10 @@ static inline void *try_new(size_t size)
 }
 
 /*
- * jemalloc's operator new, once memory was short. It tries again, runs the new-handler
- * and calls malloc and aligned_alloc by symbol, which are ours and count. Afterwards,
- * also when it throws, what those counted is put in order: it was one call of operator
- * new that made an object or failed.
+ * The allocator's operator new, once memory was short. It tries again, runs the new-handler
+ * and calls malloc and aligned_alloc by symbol, which are ours and count; some forms of the
+ * C++ library's call the plain form so. Afterwards, also when it throws, what those counted
+ * is put in order: it was one call of operator new that made an object or failed.
  *
  * Only a thread's own slot can be put in order; in the shared one others count too, and
  * each retry stays a call.
@@ -46,7 +46,7 @@ struct retry {
     size_t size;
     void *object;
     bool counts, own;
-    uint64_t made, aligned, failed;
+    uint64_t made, made_new, aligned, failed;
 };
 
 /* Objects counted so far where one of size would be. */
@@ -68,6 +68,7 @@ static struct retry begin_retry(size_t size)
     retry.own = retry.counts && ra_thread.state == RA_THREAD_LIVE;
     if (retry.own) {
         retry.made = made_so_far(slot, size);
+        retry.made_new = slot->calls[RA_CALL_cxx_new];
         retry.aligned = slot->calls[RA_CALL_aligned];
         retry.failed = slot->calls[RA_CALL_failed];
     }
@@ -82,6 +83,9 @@ static void end_retry(struct retry *retry)
         return;
     }
     if (retry->own) {
+        if (ra_backend != RA_BACKEND_JEMALLOC) {
+            slot->calls[RA_CALL_cxx_new] = retry->made_new;
+        }
         slot->calls[RA_CALL_aligned] = retry->aligned;
         slot->calls[RA_CALL_failed] = retry->failed;
     }

@@ -6,6 +6,7 @@
 #define RA_SHIM_ENTRY_H
 
 #include "count.h"
+#include "flush.h"
 #include "setup.h"
 
 #pragma GCC visibility push(hidden)
@@ -13,7 +14,7 @@
 /* Small and of a thread that counts: one comparison, as size 0 wraps around. */
 static inline bool ra_is_fast(size_t size)
 {
-    return RA_LIKELY(size - 1 < ra_self()->limit);
+    return RA_LIKELY(size - 1 < ra_limit());
 }
 
 /*
@@ -27,13 +28,14 @@ static inline struct ra_slot *ra_fast_slot(void)
 
 static inline void ra_fast_alloc(struct ra_slot *slot, size_t size)
 {
+    slot->requested_less_1 += size - 1; /* which is at hand: size itself would cost one more */
     slot->alloc[(size - 1) / RA_SMALL_STEP]++;
 }
 
 /* Whether the calling thread counts in a slot; else freeing takes the slow road. */
 static inline bool ra_has_slot(void)
 {
-    return RA_LIKELY(ra_self()->limit != 0);
+    return RA_LIKELY(ra_limit() != 0);
 }
 
 /* Freed by a thread that counts: usable comes from jemalloc's own counter, 0 for free(NULL). */
@@ -52,13 +54,22 @@ static inline bool ra_only_forwards(void)
     return ra_mode == RA_FORWARD;
 }
 
-/* The same where the call may be the very first, before jemalloc was looked up. */
+/*
+ * The same where the call may be the very first, before jemalloc was looked up, or the one
+ * before which the thread is to empty its cache.
+ */
 static inline bool ra_forwards(void)
 {
     if (RA_UNLIKELY(ra_mode == RA_START)) {
         ra_setup_first_call();
     }
-    return ra_only_forwards();
+    if (ra_only_forwards()) {
+        return true;
+    }
+    if (RA_UNLIKELY(ra_limit() == 0)) {
+        ra_flush_if_asked();
+    }
+    return false;
 }
 
 /* Our malloc, whatever the symbol leads to. */

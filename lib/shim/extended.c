@@ -1,6 +1,7 @@
 /*
  * jemalloc's own calls: mallocx and its family. Used directly by few; a program
- * that does so would otherwise reach jemalloc uncounted.
+ * that does so would otherwise reach jemalloc uncounted, also where libc is behind us and
+ * has made the object.
  */
 #include "entry.h"
 
@@ -9,6 +10,7 @@ RA_EXPORT void *rallocx(void *object, size_t size, int flags);
 RA_EXPORT size_t xallocx(void *object, size_t size, size_t extra, int flags);
 RA_EXPORT void dallocx(void *object, int flags);
 RA_EXPORT void sdallocx(void *object, size_t size, int flags);
+RA_EXPORT size_t sallocx(const void *object, int flags);
 
 void *mallocx(size_t size, int flags)
 {
@@ -81,11 +83,16 @@ void dallocx(void *object, int flags)
     ra_count_free(ra_freed(&mark));
 }
 
-/* libc, which serves where jemalloc can't be found, has no sdallocx. */
+/* libc has no sdallocx: a size is but a hint. */
 RA_COLD void ra_slow_sized_free(void *object, size_t size, int flags)
 {
-    if (ra_forwards() || !ra_road.sdallocx) {
-        return ra_road.sdallocx ? ra_road.sdallocx(object, size, flags) : ra_road.free(object);
+    if (!ra_road.sdallocx) {
+        ra_slow_free(object);
+        return;
+    }
+    if (ra_forwards()) {
+        ra_road.sdallocx(object, size, flags);
+        return;
     }
     struct ra_mark mark = ra_mark(object);
     ra_road.sdallocx(object, size, flags);
@@ -95,4 +102,10 @@ RA_COLD void ra_slow_sized_free(void *object, size_t size, int flags)
 void sdallocx(void *object, size_t size, int flags)
 {
     ra_slow_sized_free(object, size, flags);
+}
+
+size_t sallocx(const void *object, int flags)
+{
+    (void)flags;
+    return ra_road.malloc_usable_size((void *)object);
 }

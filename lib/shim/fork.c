@@ -6,6 +6,7 @@
 
 #include "base.h"
 #include "count.h"
+#include "flush.h"
 #include "identity.h"
 #include "region.h"
 #include "sampler.h"
@@ -116,7 +117,7 @@ static void prepare(void)
     clear_parked();
     ra_thread.slot = &parked;
     ra_thread.state = RA_THREAD_LIVE;
-    ra_thread.limit = ra_counters ? RA_SMALL_MAX : 0;
+    __atomic_store_n(&ra_thread.limit, ra_counters ? RA_SMALL_MAX : 0, __ATOMIC_RELAXED);
     sum_all();
     before_ticks = ra_identity_ticks();
     errno = error;
@@ -126,7 +127,7 @@ static void parent(void)
 {
     int error = errno;
 
-    ra_thread.limit = 0;
+    __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
     ra_thread.state = before.state;
     ra_thread.slot = before.slot;
     if (before.state == RA_THREAD_LIVE) {
@@ -134,7 +135,9 @@ static void parent(void)
     } else {
         count_parked(&RA_CURRENT->shared.slot, true);
     }
-    ra_thread.limit = before.limit;
+    if (before.limit != 0) {
+        ra_flush_raise_limit();
+    }
     ra_slots_unlock();
     pthread_mutex_unlock(&forking);
     errno = error;

@@ -1,6 +1,6 @@
 /*
  * glibc's introspection calls, answered from jemalloc: glibc's own heap is empty here
- * and would say so.
+ * and would say so. Where libc is behind us they are forwarded as all others are.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "entry.h"
+#include "glibc.h"
 #include "statistics.h"
 
 RA_EXPORT int malloc_trim(size_t pad);
@@ -29,8 +30,10 @@ int malloc_trim(size_t pad)
     int error = errno;
     struct ra_statistics before, after;
 
-    (void)pad;
     (void)ra_forwards();
+    if (ra_glibc.malloc_trim) {
+        return ra_glibc.malloc_trim(pad);
+    }
     ra_statistics_read(&before);
     if (ra_road.mallctl) {
         ra_road.mallctl("arena.4096.purge", NULL, NULL, NULL, 0);
@@ -48,6 +51,9 @@ struct mallinfo2 mallinfo2(void)
     struct mallinfo2 info = {0};
 
     (void)ra_forwards();
+    if (ra_glibc.mallinfo2) {
+        return ra_glibc.mallinfo2();
+    }
     ra_statistics_read(&statistics);
     info.arena = known(&statistics, RA_STATISTIC_mapped);
     info.uordblks = known(&statistics, RA_STATISTIC_allocated);
@@ -62,8 +68,11 @@ struct mallinfo2 mallinfo2(void)
 /* The old form has ints: a value beyond them is cut off, as in glibc. */
 struct mallinfo mallinfo(void)
 {
+    (void)ra_forwards();
+    if (ra_glibc.mallinfo) {
+        return ra_glibc.mallinfo();
+    }
     struct mallinfo2 wide = mallinfo2();
-
     return (struct mallinfo){.arena = (int)wide.arena,
                              .uordblks = (int)wide.uordblks,
                              .fordblks = (int)wide.fordblks,
@@ -74,7 +83,9 @@ struct mallinfo mallinfo(void)
 void malloc_stats(void)
 {
     (void)ra_forwards();
-    if (ra_road.malloc_stats_print) {
+    if (ra_glibc.malloc_stats) {
+        ra_glibc.malloc_stats();
+    } else if (ra_road.malloc_stats_print) {
         ra_road.malloc_stats_print(NULL, NULL, NULL);
     }
 }
@@ -84,10 +95,13 @@ int malloc_info(int options, FILE *stream)
     struct ra_statistics statistics;
     const char *version = "";
 
+    (void)ra_forwards();
+    if (ra_glibc.malloc_info) {
+        return ra_glibc.malloc_info(options, stream);
+    }
     if (options != 0) {
         return EINVAL; /* not by errno: as in glibc */
     }
-    (void)ra_forwards();
     ra_statistics_read(&statistics);
     ra_jemalloc_read("version", &version, sizeof version);
     fprintf(stream, "<malloc version=\"jemalloc %s\">\n", version);
@@ -103,7 +117,6 @@ int malloc_info(int options, FILE *stream)
 /* glibc's parameters mean nothing to jemalloc. 1 is its answer to one that it accepts. */
 int mallopt(int parameter, int value)
 {
-    (void)parameter;
-    (void)value;
-    return 1;
+    (void)ra_forwards();
+    return ra_glibc.mallopt ? ra_glibc.mallopt(parameter, value) : 1;
 }

@@ -29,10 +29,22 @@ static void publish_distances(intptr_t allocated, intptr_t deallocated, bool cou
 
 bool ra_jemalloc_learn_counters(void)
 {
+    static __thread bool asking;
     const char *base = __builtin_thread_pointer();
     const char *allocated, *deallocated;
+
+    /*
+     * The first question makes jemalloc initialise itself, which may allocate through us.
+     * A mallctl from there would settle the number of arenas that it keeps statistics of
+     * before it has made more than one.
+     */
+    if (asking) {
+        return false;
+    }
+    asking = true;
     bool counters = ra_jemalloc_read("thread.allocatedp", &allocated, sizeof allocated) &&
                     ra_jemalloc_read("thread.deallocatedp", &deallocated, sizeof deallocated);
+    asking = false;
 
     if (!counters) {
         allocated = deallocated = (const char *)&ra_thread.zero;
@@ -128,7 +140,7 @@ static bool classes_fit(const struct ra_class *classes, unsigned count)
     return count > 0;
 }
 
-static void fill_natural(const struct ra_class *classes, unsigned count)
+void ra_jemalloc_fill_natural(const struct ra_class *classes, unsigned count)
 {
     unsigned class = 0;
 
@@ -157,7 +169,7 @@ static bool describe_classes(struct ra_image *image)
     if (!classes_fit(image->classes, header->class_count)) {
         return false;
     }
-    fill_natural(image->classes, header->class_count);
+    ra_jemalloc_fill_natural(image->classes, header->class_count);
     return true;
 }
 

@@ -51,12 +51,16 @@ static inline uint64_t ra_deallocated(void)
 /*
  * Learn the distances from the calling thread. Any thread, any number of times;
  * false, and ra_counters false from then on, if they differ from another thread's
- * or don't exist.
+ * or don't exist. Also false, and nothing learnt, where jemalloc allocates through us
+ * while it initialises itself.
  */
 bool ra_jemalloc_learn_counters(void);
 
 /* Usable size in bytes of each small bucket's requests, filled by ra_jemalloc_describe. */
 extern uint16_t ra_natural[RA_SMALL_COUNT];
+
+/* Fill it from count classes, ascending, of which each takes in what the one before doesn't. */
+void ra_jemalloc_fill_natural(const struct ra_class *classes, unsigned count);
 
 /*
  * Fill classes, counts, version and settings of image, and ra_natural. Called once,

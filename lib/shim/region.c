@@ -173,6 +173,7 @@ enum ra_region_place ra_region_publish_child(const struct ra_shared *inherited,
 
     ra_regionfile_forget();
     ra_image.header.flags |= RA_FLAG_FORKED;
+    ra_image.header.conf_flags &= ~(uint32_t)RA_CONF_BACKGROUND_THREAD; /* jemalloc's way */
     ra_identity_refill(&ra_image.header, before_ticks);
     uint64_t other =
         take_place((uint64_t)ra_image.header.pid << PLACE_TICKS_BITS | ra_image.header.start_ticks);

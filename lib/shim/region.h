@@ -20,7 +20,7 @@
 struct ra_image {
     union {
         struct ra_header header;
-        char header_page[4096];
+        char header_room[RA_HEADER_BYTES];
     };
     struct ra_class classes[RA_CLASS_MAX];
 };

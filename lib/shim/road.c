@@ -1,11 +1,17 @@
 /*
- * Looks jemalloc's functions up. RTLD_NEXT would find libc's, which come before a
+ * Looks the allocator's functions up. RTLD_NEXT would find libc's, which come before a
  * preloaded library's own dependencies; dlsym on jemalloc's handle needs dlopen,
  * which allocates.
  */
 #include "road.h"
 
+#include <stdbool.h>
+#include <string.h>
+
+#include "early.h"
 #include "elf.h"
+#include "glibc.h"
+#include "libcroad.h"
 
 /* Asked before anything was allocated, about nothing of ours. */
 static size_t usable_size_of_nothing(void *object)
@@ -15,40 +21,57 @@ static size_t usable_size_of_nothing(void *object)
 }
 
 struct ra_road ra_road = {.malloc_usable_size = usable_size_of_nothing};
+enum ra_backend ra_backend;
 
 static bool fill(struct ra_road *road, const struct link_map *library)
 {
     bool complete = true;
 
+    memset(road, 0, sizeof *road);
+    if (!library) {
+        return false;
+    }
 #define FIND(field, symbol, result, parameters) road->field = ra_elf_symbol(library, symbol);
 #define FIND_NEEDED(field, symbol, result, parameters)                                             \
     FIND(field, symbol, result, parameters)                                                        \
     complete = complete && road->field;
     RA_ROAD_NEEDED(FIND_NEEDED)
     RA_ROAD_OPTIONAL(FIND)
+    RA_ROAD_CXX(FIND)
     return complete;
 }
 
 /* Word by word, so that a thread that looks meanwhile sees NULL or the function. */
-static void publish(const struct ra_road *road)
+static void publish(const struct ra_road *road, enum ra_backend backend)
 {
 #define STORE(field, symbol, result, parameters)                                                   \
     __atomic_store_n(&ra_road.field, road->field, __ATOMIC_RELEASE);
     RA_ROAD(STORE)
+    __atomic_store_n(&ra_backend, backend, __ATOMIC_RELEASE);
 }
 
-bool ra_road_find(void)
+static bool is_libc_wanted(void)
 {
-    static const char *const sonames[] = {"libjemalloc.so.2", "libc.so.6"};
+    const char *wish = ra_early_variable("RUBY_ALLOC_BACKEND");
 
-    for (unsigned i = 0; i < sizeof sonames / sizeof *sonames; i++) {
-        const struct link_map *library = ra_elf_library(sonames[i]);
-        struct ra_road road;
+    return wish && strcmp(wish, "libc") == 0;
+}
 
-        if (library && fill(&road, library)) {
-            publish(&road);
-            return road.mallctl && road.mallctlbymib && road.mallctlnametomib;
-        }
+void ra_road_find(void)
+{
+    bool libc_wanted = is_libc_wanted();
+    struct ra_road road;
+
+    if (!libc_wanted && fill(&road, ra_elf_library("libjemalloc.so.2"))) {
+        bool known = road.mallctl && road.mallctlbymib && road.mallctlnametomib;
+
+        publish(&road, known ? RA_BACKEND_JEMALLOC : RA_BACKEND_NONE);
+        return;
     }
-    return false;
+    const struct link_map *libc = ra_elf_library("libc.so.6");
+    if (fill(&road, libc)) {
+        ra_libcroad_complete(&road);
+        ra_glibc_find(libc);
+        publish(&road, libc_wanted ? RA_BACKEND_LIBC : RA_BACKEND_NONE);
+    }
 }

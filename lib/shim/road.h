@@ -1,16 +1,15 @@
 /*
- * The road to jemalloc: its functions by address, never by symbol, as the symbols
- * are ours. ra_road_find fills a table of its own and publishes it whole.
+ * The road to the allocator behind us: its functions by address, never by symbol, as the
+ * symbols are ours. ra_road_find fills a table of its own and publishes it whole.
  */
 #ifndef RA_SHIM_ROAD_H
 #define RA_SHIM_ROAD_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #pragma GCC visibility push(hidden)
 
-/* X(field, symbol, result, parameters): functions without which jemalloc is not usable. */
+/* X(field, symbol, result, parameters): functions without which an allocator is not usable. */
 #define RA_ROAD_NEEDED(X)                                                                          \
     X(malloc, "malloc", void *, (size_t))                                                          \
     X(calloc, "calloc", void *, (size_t, size_t))                                                  \
@@ -20,7 +19,7 @@
     X(aligned_alloc, "aligned_alloc", void *, (size_t, size_t))                                    \
     X(malloc_usable_size, "malloc_usable_size", size_t, (void *))
 
-/* Missing from libc, and memalign and valloc from some jemallocs: NULL there. */
+/* Missing from libc, but for memalign and valloc, which some jemallocs lack: NULL there. */
 #define RA_ROAD_OPTIONAL(X)                                                                        \
     X(memalign, "memalign", void *, (size_t, size_t))                                              \
     X(valloc, "valloc", void *, (size_t))                                                          \
@@ -34,7 +33,10 @@
     X(mallctlbymib, "mallctlbymib", int,                                                           \
       (const size_t *, size_t, void *, size_t *, void *, size_t))                                  \
     X(malloc_stats_print, "malloc_stats_print", void,                                              \
-      (void (*)(void *, const char *), void *, const char *))                                      \
+      (void (*)(void *, const char *), void *, const char *))
+
+/* From jemalloc, or where libc is behind us from the C++ library; NULL if that has none. */
+#define RA_ROAD_CXX(X)                                                                             \
     X(new_plain, "_Znwm", void *, (size_t))                                                        \
     X(new_array, "_Znam", void *, (size_t))                                                        \
     X(new_nothrow, "_ZnwmRKSt9nothrow_t", void *, (size_t, const void *))                          \
@@ -46,7 +48,7 @@
     X(new_array_aligned_nothrow, "_ZnamSt11align_val_tRKSt9nothrow_t", void *,                     \
       (size_t, size_t, const void *))
 
-#define RA_ROAD(X) RA_ROAD_NEEDED(X) RA_ROAD_OPTIONAL(X)
+#define RA_ROAD(X) RA_ROAD_NEEDED(X) RA_ROAD_OPTIONAL(X) RA_ROAD_CXX(X)
 
 struct ra_road {
 #define RA_ROAD_FIELD(field, symbol, result, parameters) result(*field) parameters;
@@ -58,11 +60,18 @@ struct ra_road {
 extern struct ra_road ra_road;
 
 /*
- * Find jemalloc's functions and fill ra_road. Where no usable jemalloc is loaded
- * libc's own functions serve instead, so that the host lives on. Any thread, any
- * number of times, without allocating; returns true if it is jemalloc.
+ * Which allocator is behind us, for the whole life of the process: jemalloc, or libc where
+ * RUBY_ALLOC_BACKEND says so. NONE: none of which we know how to count: no usable jemalloc
+ * is loaded, and libc's own functions serve so that the host lives on.
  */
-bool ra_road_find(void);
+enum ra_backend { RA_BACKEND_NONE, RA_BACKEND_JEMALLOC, RA_BACKEND_LIBC };
+extern enum ra_backend ra_backend;
+
+/*
+ * Choose the allocator, and fill ra_road and ra_backend. Any thread, any number of times,
+ * always with the same result, without allocating; for start-up.
+ */
+void ra_road_find(void);
 
 #pragma GCC visibility pop
 

@@ -6,12 +6,17 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "actions.h"
+#include "arenas.h"
 #include "clock.h"
+#include "configuration.h"
+#include "glibc.h"
 #include "identity.h"
 #include "log.h"
 #include "prune.h"
@@ -19,18 +24,26 @@
 #include "settings.h"
 #include "slots.h"
 #include "statistics.h"
+#include "unseen.h"
 
 /* Little is used, but thread-local data of all libraries is taken from it too. */
 enum { STACK_BYTES = 128 * 1024, LOOK_NS = 50 * 1000 * 1000 };
 
-/* Pairs with the readers' copy: odd while it is written, so that they try again. */
+/*
+ * Pairs with the readers' copy: odd while it is written, so that they try again. What may
+ * take long, as jemalloc's own locks are taken for it, is gathered before.
+ */
 static void take_sample(void)
 {
+    static struct ra_arena arenas[RA_ARENA_MAX];
     struct ra_sample *sample = &RA_CURRENT->sample;
     struct ra_statistics statistics;
     uint32_t sequence = sample->sequence;
 
     ra_statistics_read(&statistics);
+    unsigned arena_count = ra_arenas_read(arenas);
+    const struct ra_setting *settings = ra_configuration_read(&RA_CURRENT->header);
+
     __atomic_store_n(&sample->sequence, sequence + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     sample->known = statistics.known;
@@ -38,6 +51,10 @@ static void take_sample(void)
         sample->statistics[i] = statistics.values[i];
     }
     ra_statistics_read_bins(sample->bins, RA_CURRENT->header.bin_count);
+    sample->arena_count = arena_count;
+    memcpy(RA_CURRENT->arenas, arenas, arena_count * sizeof *arenas);
+    ra_glibc_show(sample, RA_CURRENT->arenas);
+    memcpy(RA_CURRENT->settings, settings, sizeof RA_CURRENT->settings);
     ra_identity_command(sample->command, sizeof sample->command);
     sample->monotonic_ns = ra_clock_ns(CLOCK_MONOTONIC);
     sample->realtime_ns = ra_clock_ns(CLOCK_REALTIME);
@@ -152,6 +169,7 @@ static void *run(void *unused)
         if (is_due) {
             decay();
         }
+        ra_actions_answer();
         take_sample();
         __atomic_store_n(&header->answered, answered, __ATOMIC_RELEASE);
     }
@@ -184,24 +202,21 @@ static int make_thread(void)
 
 void ra_sampler_start(void)
 {
-    /* pthread_create allocates in our name: it counts here, where nobody looks. */
-    static struct ra_slot unseen;
-    struct ra_slot *slot = ra_thread.slot;
     uint32_t *tid = &RA_CURRENT->header.sampler_tid;
     sigset_t all, before;
     int saved = errno;
 
     main_left = 0;
-    ra_thread.slot = &unseen;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct ra_unseen seen = ra_unseen_begin(); /* pthread_create allocates in our name */
     __atomic_store_n(tid, RA_SAMPLER_COMING, __ATOMIC_RELEASE);
     int error = make_thread();
     if (error != 0) {
         __atomic_store_n(tid, 0, __ATOMIC_RELEASE);
     }
+    ra_unseen_end(seen);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    ra_thread.slot = slot;
     if (error != 0) {
         ra_log("no sampler thread: error %d; counts go on, jemalloc's figures are missing", error);
     }

@@ -46,6 +46,13 @@ static bool parse_RUBY_ALLOC_DECAY(const char *value, struct ra_settings *settin
     return valid;
 }
 
+/* Obeyed in road.c, before anything can be logged. */
+static bool parse_RUBY_ALLOC_BACKEND(const char *value, struct ra_settings *settings)
+{
+    (void)settings;
+    return strcmp(value, "libc") == 0 || strcmp(value, "jemalloc") == 0;
+}
+
 /* Obeyed in tuning.c, before anything can be logged. */
 static bool parse_RUBY_ALLOC_TUNING(const char *value, struct ra_settings *settings)
 {

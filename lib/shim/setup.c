@@ -6,15 +6,19 @@
 #include <string.h>
 
 #include "base.h"
+#include "configuration.h"
 #include "elf.h"
 #include "entry.h"
+#include "flush.h"
 #include "fork.h"
+#include "glibc.h"
 #include "jemalloc.h"
 #include "log.h"
 #include "privileges.h"
 #include "region.h"
 #include "regionfile.h"
 #include "ruby_alloc/version.h"
+#include "run.h"
 #include "sampler.h"
 #include "settings.h"
 #include "slots.h"
@@ -27,9 +31,9 @@
 void ra_setup_first_call(void)
 {
     int error = errno;
-    bool jemalloc = ra_road_find();
 
-    if (jemalloc) {
+    ra_road_find();
+    if (ra_backend != RA_BACKEND_NONE) {
         RA_CURRENT->header.slots_ready = 1;
         __atomic_store_n(&ra_mode, RA_COUNT, __ATOMIC_RELEASE);
         ra_jemalloc_learn_counters();
@@ -73,6 +77,12 @@ static bool wanted(const char *ruby)
     return !ra_settings.off && (ruby || ra_settings.all);
 }
 
+static bool describe_allocator(void)
+{
+    return ra_backend == RA_BACKEND_LIBC ? ra_glibc_describe(&ra_image)
+                                         : ra_jemalloc_describe(&ra_image);
+}
+
 static void describe_process(const char *ruby)
 {
     struct ra_header *header = &ra_image.header;
@@ -97,18 +107,20 @@ static void start_counting(const char *ruby)
         return;
     }
     describe_process(ruby);
-    if (!ra_jemalloc_describe(&ra_image)) {
-        ra_log("this jemalloc's size classes are not what is expected: only forwarding");
+    if (!describe_allocator()) {
+        ra_log("this allocator's size classes are not what is expected: only forwarding");
         only_forward();
         return;
     }
-    if (!ra_counters) {
+    if (!ra_counters && ra_backend == RA_BACKEND_JEMALLOC) {
         ra_log("this jemalloc keeps no statistics: counting goes on by asking for each size");
     }
     int error = ra_slots_init();
     if (error != 0) {
         ra_log("no thread-specific data: error %d; all threads share one counter", error);
     }
+    ra_flush_init();
+    ra_configuration_remember();
     bool published = ra_region_publish();
     ra_slots_reset();
     error = ra_fork_init();
@@ -146,6 +158,6 @@ __attribute__((destructor)) static void tear_down(void)
 {
     int error = errno;
 
-    ra_regionfile_remove();
+    ra_run_leave();
     errno = error;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "flush.h"
 #include "jemalloc.h"
 #include "region.h"
 #include "sampler.h"
@@ -70,10 +71,15 @@ static struct ra_slot *take_waiting(void)
     return NULL;
 }
 
+static unsigned index_of(const struct ra_slot *slot)
+{
+    return (unsigned)(slot - RA_CURRENT->slots);
+}
+
 /* Pairs with take_waiting's acquire: the next owner sees all that this one counted. */
 static void put_waiting(const struct ra_slot *slot)
 {
-    size_t index = (size_t)(slot - RA_CURRENT->slots);
+    unsigned index = index_of(slot);
 
     __atomic_fetch_or(&waiting[index / WORD_BITS], 1ull << index % WORD_BITS, __ATOMIC_RELEASE);
 }
@@ -128,8 +134,9 @@ static struct ra_slot *take(bool *again)
 }
 
 /*
- * Take ra_thread into service. The limit is set last and by this thread alone, so
- * that a signal handler that allocates in between finds either road usable.
+ * Take ra_thread into service. The limit is raised last and by this thread alone, so
+ * that a signal handler that allocates in between finds either road usable. Where no
+ * destructor would take the thread from the list of those to be flushed, it isn't on it.
  */
 static void count_in(struct ra_slot *slot)
 {
@@ -138,7 +145,10 @@ static void count_in(struct ra_slot *slot)
     ra_thread.slot = slot;
     ra_thread.state = RA_THREAD_LIVE;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    ra_thread.limit = ra_counters ? RA_SMALL_MAX : 0;
+    if (key_made) {
+        ra_flush_enter(index_of(slot));
+    }
+    ra_flush_raise_limit();
 }
 
 /* Opening and closing files are cancellation points, which malloc is not. */
@@ -168,15 +178,20 @@ void ra_slots_attach(void)
     errno = error;
 }
 
-/* The thread ends; what it frees from now on, its own end included, counts as shared. */
+/*
+ * The thread ends; what it frees from now on, its own end included, counts as shared. The
+ * state first: a signal handler that finds it LIVE with a limit of 0 would raise that.
+ */
 static void hand_on(void *unused)
 {
     struct ra_slot *slot = ra_thread.slot;
 
     (void)unused;
-    ra_thread.limit = 0;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     ra_thread.state = RA_THREAD_SHARED;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    ra_flush_leave(index_of(slot));
     __atomic_store_n(&slot->state, RA_SLOT_ENDED, __ATOMIC_RELEASE);
     if (slot->tid == ra_image.header.pid) {
         ra_sampler_main_left();
@@ -205,6 +220,7 @@ void ra_slots_reset(void)
     if (key_made) {
         pthread_setspecific(key, slot);
     }
+    ra_flush_reset();
     count_in(slot);
 }
 

@@ -1,5 +1,7 @@
 #include "statistics.h"
 
+#include "glibc.h"
+
 enum { MIB_PARTS = 8 };
 
 /* By number: names would be parsed anew at every sample. */
@@ -21,6 +23,10 @@ void ra_statistics_read(struct ra_statistics *statistics)
     uint64_t epoch = 1;
     size_t length = sizeof epoch;
 
+    if (ra_backend == RA_BACKEND_LIBC) {
+        ra_glibc_read(statistics);
+        return;
+    }
     *statistics = (struct ra_statistics){0};
     if (!ra_road.mallctl || ra_road.mallctl("epoch", &epoch, &length, &epoch, sizeof epoch) != 0) {
         return;

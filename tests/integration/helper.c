@@ -73,7 +73,7 @@ static void become(const int ends[4], char **environment, const char *const *arg
 static size_t fill_environment(char **list, const char *preload, const char *const *given)
 {
     static char preload_text[PATH_BYTES + 16];
-    static char home[] = "HOME=/", locale[] = "LANG=C.UTF-8", path[PATH_BYTES];
+    static char home[] = "HOME=/", locale[] = "LANG=C.UTF-8", path[PATH_BYTES], backend[64];
     size_t count = 0;
 
     snprintf(path, sizeof path, "PATH=%s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
@@ -86,6 +86,10 @@ static size_t fill_environment(char **list, const char *preload, const char *con
         snprintf(preload_text, sizeof preload_text, "LD_PRELOAD=%s",
                  ours ? build_path("libruby_alloc.so") : preload);
         list[count++] = preload_text;
+    }
+    if (getenv("RUBY_ALLOC_BACKEND") != NULL) {
+        snprintf(backend, sizeof backend, "RUBY_ALLOC_BACKEND=%s", getenv("RUBY_ALLOC_BACKEND"));
+        list[count++] = backend;
     }
     for (; given != NULL && *given != NULL && count < ENVIRONMENT_MAX; given++) {
         list[count++] = (char *)*given;

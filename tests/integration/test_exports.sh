@@ -24,6 +24,7 @@ rallocx
 xallocx
 dallocx
 sdallocx
+sallocx
 malloc_trim
 mallinfo
 mallinfo2

@@ -9,7 +9,7 @@
  *   /          print "ready", wait for a byte on stdin (end of file: leave)
  *   null:N     push N null pointers
  *   trace      from here on, print the outcome of every call
- *   nallocx:N:SIZE:FLAGS   print jemalloc's size class for a request
+ *   nallocx:N:SIZE:FLAGS   print the allocator's size class for a request
  *   unset:NAME take a variable out of the environment
  *   load:PATH  dlopen a library in which names are looked up from here on
  *   fork       the child goes on with CHILD_SCRIPT, talking on descriptors 3, 4
@@ -320,6 +320,18 @@ static bool run_process_word(const struct word *word, const char *child_script)
     return true;
 }
 
+/* What a request gets: jemalloc says so; glibc has steps of 16, of which it keeps 8. */
+static size_t class_of(const struct word *word)
+{
+    const char *backend = getenv("RUBY_ALLOC_BACKEND");
+    size_t size = word->arguments[0];
+
+    if (backend == NULL || strcmp(backend, "libc") != 0) {
+        return nallocx_call(size, (int)word->arguments[1]);
+    }
+    return size <= 24 ? 24 : (size + 8 + 15) / 16 * 16 - 8;
+}
+
 static void run(const char *script, const char *child_script)
 {
     struct word word;
@@ -335,7 +347,7 @@ static void run(const char *script, const char *child_script)
         } else if (strcmp(word.name, "trace") == 0) {
             tracing = true;
         } else if (strcmp(word.name, "nallocx") == 0) {
-            put_number(nallocx_call(word.arguments[0], (int)word.arguments[1]));
+            put_number(class_of(&word));
             put("\n");
         } else if (!run_process_word(&word, child_script)) {
             call_by_name(&word);

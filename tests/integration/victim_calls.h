@@ -65,6 +65,7 @@ static struct call calls[] = {
     {"cxx_new_aligned", MAKE, "", NULL},
     {"cxx_new_caught", MAKE, "0", NULL},
     {"cxx_new_handler", MAKE, "0", NULL},
+    {"cxx_new_rescued", MAKE, "0", NULL},
     {"cxx_string", MAKE_FILLED, "0", NULL},
     {"cxx_delete", FREE, "p", NULL},
     {"cxx_delete_array", FREE, "p", NULL},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <new>
 #include <string>
+#include <sys/resource.h>
 
 struct alignas(256) aligned_thing {
     char bytes[256];
@@ -52,6 +53,23 @@ void *cxx_new_handler(size_t bytes)
     std::set_new_handler(give_up_at_second_call);
     void *object = cxx_new_caught(bytes);
     return handler_calls == 2 ? object : &handler_calls;
+}
+
+// An array that there is room for only once the new-handler has run.
+static struct rlimit room;
+
+static void make_room()
+{
+    setrlimit(RLIMIT_AS, &room);
+}
+
+void *cxx_new_rescued(size_t bytes)
+{
+    getrlimit(RLIMIT_AS, &room);
+    const struct rlimit none = {bytes, room.rlim_max};
+    setrlimit(RLIMIT_AS, &none);
+    std::set_new_handler(make_room);
+    return new (std::nothrow) char[bytes];
 }
 
 // A std::string of that many characters: 32 bytes for itself, characters + 1 for the rest.

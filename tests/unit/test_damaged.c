@@ -104,7 +104,7 @@ static const struct {
     {"empty", make_empty, "it has 0 bytes, expected 61440 or more"},
     {"all zero", make_zeros, "not ready (found 0, expected 0x52454459)"},
     {"huge", make_huge, "it has 1099511627776 bytes, expected 67108864 at most"},
-    {"short", make_short, "(256 times 16 bytes at 4096) lies beyond its end at 5000"},
+    {"short", make_short, "(396 times 16 bytes at 1856) lies beyond its end at 5000"},
     {"magic", make_other_magic, "it begins with \"\\x1b[2J\\x0a\\xffAB\", not with \"RUBYALOC\""},
     {"newer", make_newer, "layout 2; this program reads 1): upgrade ruby_alloc_top"},
 };

@@ -101,6 +101,27 @@ START_TEST(test_report_of_nothing)
 }
 END_TEST
 
+/* Requests stay below the most that their bucket takes in: by how much is known in sum. */
+START_TEST(test_report_requested_within_buckets)
+{
+    struct ra_slot *slot = &region->slots[0];
+    struct ra_report *report;
+
+    slot->state = RA_SLOT_LIVE;
+    slot->alloc[ra_bucket_of(65)] = 1000;
+    slot->alloc[ra_bucket_of(120)] = 1000;
+    slot->requested_less_1 = 1000 * (65 - 1) + 1000 * (119 - 1);
+    report = report_built(region);
+    ck_assert_int_eq(report->memory.requested, 1000 * 65 + 1000 * 119);
+    ck_assert_int_eq(report->fragmentation.rounding, report->memory.live - 1000 * (65 + 119));
+    ruby_alloc_report_free(report);
+    slot->requested_less_1 = UINT64_MAX; /* more than the buckets take in: damaged */
+    report = report_built(region);
+    ck_assert_int_eq(report->memory.requested, 1000 * 72 + 1000 * 120);
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
 START_TEST(test_report_totals)
 {
     struct ra_report *report;
@@ -536,6 +557,7 @@ int main(void)
     tcase_add_checked_fixture(test_case, set_up, tear_down);
     tcase_add_test(test_case, test_report_of_nothing);
     tcase_add_test(test_case, test_report_totals);
+    tcase_add_test(test_case, test_report_requested_within_buckets);
     tcase_add_test(test_case, test_report_fragmentation);
     tcase_add_test(test_case, test_own_allocator);
     tcase_add_test(test_case, test_sample_time);

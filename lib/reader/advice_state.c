@@ -1,0 +1,141 @@
+/* Advice: the rules about the state of the process, its settings, and glibc in jemalloc's place. */
+#include "reader/advice.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reader/text.h"
+
+bool ra_advice_own_allocator(struct ra_situation *situation, struct ra_finding *finding)
+{
+    finding->order = RA_ORDER_DOUBTS;
+    return situation->report->process.own_allocator == 1;
+}
+
+bool ra_advice_sample_old(struct ra_situation *situation, struct ra_finding *finding)
+{
+    finding->order = RA_ORDER_DOUBTS;
+    finding->number = situation->report->memory.sample_age;
+    finding->otherwise = !isfinite(finding->number);
+    return situation->is_measured && situation->is_running && !situation->answers;
+}
+
+static void name_pair(struct ra_finding *finding, const struct ra_report_setting *setting)
+{
+    char key[24];
+    char given[20] = "";
+
+    ra_text_clean(key, sizeof(key), setting->key, strlen(setting->key));
+    if (setting->given != NULL) {
+        ra_text_clean(given, sizeof(given), setting->given, strlen(setting->given));
+    }
+    snprintf(finding->names, sizeof(finding->names), "%s%s%s (%.16s)", key,
+             given[0] == '\0' ? "" : ":", given, setting->source == NULL ? "-" : setting->source);
+}
+
+bool ra_advice_settings_refused(struct ra_situation *situation, struct ra_finding *finding)
+{
+    const struct ra_report *report = situation->report;
+
+    for (size_t i = 0; i < report->settings_count; i++) {
+        const struct ra_report_setting *setting = &report->settings[i];
+
+        if (setting->key != NULL &&
+            (ra_advice_is(setting->state, "refused") || ra_advice_is(setting->state, "unknown"))) {
+            name_pair(finding, setting);
+            finding->order = RA_ORDER_DOUBTS;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ra_advice_background_thread_lost(struct ra_situation *situation, struct ra_finding *finding)
+{
+    const struct ra_report *report = situation->report;
+
+    (void)finding;
+    for (size_t i = 0; i < report->settings_count; i++) {
+        if (ra_advice_is(report->settings[i].key, "background_thread") &&
+            ra_advice_is(report->settings[i].state, "lost")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t live_bytes(const struct ra_class_sum *own, const struct ra_class_sum *inherited)
+{
+    return (uint64_t)ra_derive_difference(own->usable_bytes + inherited->usable_bytes,
+                                          own->freed_bytes + inherited->freed_bytes);
+}
+
+/* One class more than there are: what no class takes in has no size to name. */
+bool ra_advice_growth(struct ra_situation *situation, struct ra_finding *finding)
+{
+    const struct ra_derivation *derivation = situation->derivation;
+    const struct ra_image *image = &derivation->now->image;
+    struct ra_ranking ranking = {0};
+    uint64_t before = 0;
+    int64_t was, is;
+
+    if (derivation->before == NULL || derivation->elapsed < RA_ADVICE_GROWTH_SECONDS) {
+        return false;
+    }
+    for (size_t i = 0; i <= image->header.class_count; i++) {
+        uint64_t then = live_bytes(&derivation->own_before[i], &derivation->inherited[i]);
+        uint64_t now = live_bytes(&derivation->own[i], &derivation->inherited[i]);
+
+        before += then;
+        if (i < image->header.class_count) {
+            ra_advice_rank(&ranking, ra_derive_integer(image->classes[i].size_bytes),
+                           ra_derive_difference(now, then));
+        }
+    }
+    was = ra_derive_integer(before);
+    is = situation->report->memory.live;
+    ra_advice_name(finding, &ranking);
+    finding->number = derivation->elapsed;
+    return was >= 0 && is > was && finding->names[0] != '\0' &&
+           ra_advice_weigh(situation, finding, is - was);
+}
+
+/* What glibc has given back of its free chunks it still calls free: fast bins it never trims. */
+static int64_t trimmable(const struct ra_report_glibc *glibc)
+{
+    if (glibc->free < 0 || glibc->fast <= 0) {
+        return glibc->free;
+    }
+    return glibc->free > glibc->fast ? glibc->free - glibc->fast : 0;
+}
+
+bool ra_advice_malloc_trim(struct ra_situation *situation, struct ra_finding *finding)
+{
+    finding->bytes = trimmable(&situation->report->glibc);
+    finding->otherwise = !situation->answers;
+    return ra_advice_weigh(situation, finding, finding->bytes);
+}
+
+/* Of the same bytes as malloc_trim. */
+static void rank_with_trim(struct ra_situation *situation, struct ra_finding *finding)
+{
+    if (ra_advice_weigh(situation, finding, trimmable(&situation->report->glibc))) {
+        finding->order = RA_ORDER_HELPS;
+    } else {
+        finding->weight = 0;
+    }
+}
+
+bool ra_advice_arena_max(struct ra_situation *situation, struct ra_finding *finding)
+{
+    rank_with_trim(situation, finding);
+    finding->count = situation->report->glibc.arenas;
+    return situation->is_measured && finding->count > RA_ADVICE_ARENAS_ENOUGH;
+}
+
+bool ra_advice_use_jemalloc(struct ra_situation *situation, struct ra_finding *finding)
+{
+    rank_with_trim(situation, finding);
+    return true;
+}

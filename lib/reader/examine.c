@@ -1,0 +1,284 @@
+/* The examination of one process: what is looked at, in which order. */
+#include "ruby_alloc/examine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reader/cgroup.h"
+#include "reader/diagnose.h"
+#include "reader/failure.h"
+#include "reader/look.h"
+#include "reader/rubies.h"
+
+enum { TYPED_BYTES = 512 };
+
+static void set_time(struct ra_examination *out)
+{
+    struct timespec now;
+    struct tm parts;
+    size_t length;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (gmtime_r(&now.tv_sec, &parts) != NULL) {
+        length = strftime(out->time, sizeof(out->time), "%Y-%m-%dT%H:%M:%S", &parts);
+        snprintf(out->time + length, sizeof(out->time) - length, ".%03ldZ", now.tv_nsec / 1000000);
+    }
+}
+
+/* What everybody may know of any process. */
+static void describe(struct ra_look *seen)
+{
+    const struct ra_proc_status *status = &seen->target.status;
+    struct ra_examination *out = &seen->findings->out;
+    char comm[RA_PROC_COMM_BYTES] = "";
+    char line[RA_LOOK_COMMAND_BYTES];
+    ssize_t got = ra_proc_read(seen->target.dir, "cmdline", seen->command, sizeof(seen->command));
+
+    set_time(out);
+    out->process.pid = seen->target.pid;
+    out->process.ppid = status->ppid;
+    out->process.uid = status->uids[1];
+    seen->command_bytes = got < 0 ? 0 : (size_t)got;
+    memcpy(line, seen->command, sizeof(line));
+    for (ssize_t i = 0; i + 1 < got; i++) {
+        line[i] = line[i] == '\0' ? ' ' : line[i];
+    }
+    line[got < 0 ? 0 : got] = '\0';
+    for (size_t length = strlen(line); length > 0 && line[length - 1] == ' '; length--) {
+        line[length - 1] = '\0';
+    }
+    out->process.command = got > 0 ? ra_findings_text(seen->findings, line) : NULL;
+    if (ra_proc_read(seen->target.dir, "comm", comm, sizeof(comm)) > 0) {
+        comm[strcspn(comm, "\n")] = '\0';
+        out->process.comm = ra_findings_text(seen->findings, comm);
+    }
+    out->memory.rss = status->rss;
+    out->memory.rss_anon = status->rss_anon;
+    out->memory.swap = status->swap;
+    out->memory.cgroup_limit = ra_cgroup_limit(seen->target.dir);
+}
+
+static bool take_sizes(const struct ra_smap *map, void *context)
+{
+    *(struct ra_smap_sizes *)context = map->sizes;
+    return false;
+}
+
+static void measure(struct ra_look *seen)
+{
+    struct ra_examine_memory *memory = &seen->findings->out.memory;
+    struct ra_smap_sizes sizes;
+
+    ra_smap_sizes_clear(&sizes);
+    if (ra_smaps_walk(seen->target.memory_dir, "smaps_rollup", take_sizes, &sizes) <= 0) {
+        sizes = seen->mapped.sum; /* Linux before 4.14: the same, but for rounding */
+    }
+    if (sizes.rss == RA_UNKNOWN) {
+        ra_findings_note(seen->findings,
+                         "pss, lazy_free and huge_pages are not known: this kernel has no smaps");
+        return;
+    }
+#define TAKE_SIZE(field, name) memory->name = sizes.name;
+    RA_SMAP_SIZES(TAKE_SIZE)
+}
+
+/* The word size of the program; a wrong guess only means that its memory makes no sense. */
+static unsigned word_bytes(struct ra_mapped *mapped)
+{
+    const struct ra_file_facts *facts =
+        mapped->exe < 0 ? NULL : ra_mapped_facts(mapped, (size_t)mapped->exe);
+
+    return facts != NULL && facts->is_elf && facts->class == ELFCLASS32 ? 4 : sizeof(uint64_t);
+}
+
+static void take_environment(struct ra_look *seen)
+{
+    struct ra_examine_environment *out = &seen->findings->out.environment;
+    const struct ra_surroundings *from = &seen->surroundings;
+
+#define TAKE_VARIABLE(type, name, unit, help)                                                      \
+    out->name = ra_findings_text(seen->findings, ra_surroundings_get(from, #name));
+    RA_EXAMINE_ENVIRONMENT(TAKE_VARIABLE)
+    seen->findings->out.preload.value =
+        ra_findings_text(seen->findings, ra_surroundings_get(from, "LD_PRELOAD"));
+    if (from->source == RA_SURROUNDINGS_NONE || from->source == RA_SURROUNDINGS_OVERWRITTEN) {
+        ra_findings_note(seen->findings,
+                         from->source == RA_SURROUNDINGS_NONE
+                             ? "its environment can't be read"
+                             : "its environment was overwritten by the title it gave itself, and "
+                               "its memory may not be read: as root it can be");
+    }
+}
+
+static void judge_preloads(struct ra_look *seen)
+{
+    const char *path_list = ra_surroundings_get(&seen->surroundings, "LD_LIBRARY_PATH");
+
+    for (size_t i = 0; i < seen->preload.count; i++) {
+        enum ra_preload_reason reason =
+            ra_preload_judge(seen->preload.names[i], &seen->mapped, &seen->map, path_list);
+
+        if (reason != RA_PRELOAD_NONE) {
+            ra_findings_ignored(seen->findings, seen->preload.names[i],
+                                ra_preload_reason_name(reason), ra_preload_reason_text(reason));
+        }
+    }
+}
+
+/* The command as something to type; made up by another user it is none. */
+static const char *command_to_type(struct ra_look *seen, char typed[TYPED_BYTES])
+{
+    if (seen->target.status.uids[1] == geteuid() &&
+        seen->surroundings.source == RA_SURROUNDINGS_START &&
+        ra_remedy_quote(typed, TYPED_BYTES, seen->command, seen->command_bytes)) {
+        return typed;
+    }
+    return seen->findings->out.process.ruby == 1 ? "ruby ..." : "COMMAND";
+}
+
+/* Why the order of its libraries is a guess, if it is one. */
+static void note_guess(struct ra_look *seen)
+{
+    struct ra_proc_status status;
+
+    if (!ra_proc_read_status(seen->target.dir, &status) || !ra_proc_is_alive(&status)) {
+        ra_findings_note(seen->findings, "it ended while it was looked at: what is missing could "
+                                         "not be read any more");
+    } else if (!seen->map.is_exact) {
+        ra_findings_note(seen->findings,
+                         seen->memory.fd < 0
+                             ? "its memory may not be read (as root it can be): the order of its "
+                               "libraries is taken from what they say they need"
+                             : "its list of libraries makes no sense (is it just starting?): their "
+                               "order is taken from what they say they need");
+    }
+}
+
+static void look_inside(struct ra_look *seen)
+{
+    char version[RA_RUBY_VERSION_BYTES];
+    char typed[TYPED_BYTES];
+    struct ra_examine_process *process = &seen->findings->out.process;
+    struct ra_remedy_facts facts = {.mapped = &seen->mapped};
+
+    process->ruby = ra_ruby_find(&seen->mapped, version);
+    process->ruby_version = version[0] == '\0' ? NULL : ra_findings_text(seen->findings, version);
+    take_environment(seen);
+    note_guess(seen);
+    judge_preloads(seen);
+    ra_look_for_allocator(seen, &facts);
+    facts.command = command_to_type(seen, typed);
+    ra_remedy_find(seen->findings, &facts);
+}
+
+/* What is preloaded; again once more is known of the environment. False: no memory. */
+static bool take_preload(struct ra_look *seen)
+{
+    const char *value = ra_surroundings_get(&seen->surroundings, "LD_PRELOAD");
+    bool is_done;
+
+    ra_preload_release(&seen->preload);
+    is_done = ra_preload_take(&seen->preload, &seen->mapped, value);
+    seen->preload.is_known = seen->surroundings.source == RA_SURROUNDINGS_START ||
+                             seen->surroundings.source == RA_SURROUNDINGS_NOW;
+    return is_done;
+}
+
+/* What is looked into, in the order in which each needs the one before. False: no memory. */
+static bool gather(struct ra_look *seen)
+{
+    seen->memory.word = word_bytes(&seen->mapped);
+    seen->memory.fd = openat(seen->target.memory_dir, "mem", O_RDONLY | O_CLOEXEC);
+    ra_surroundings_take(&seen->surroundings, seen->target.memory_dir);
+    if (!take_preload(seen) ||
+        !ra_linkmap_take(&seen->map, &seen->mapped, &seen->memory, &seen->preload)) {
+        return false;
+    }
+    ra_surroundings_follow(&seen->surroundings, &seen->mapped, &seen->map, &seen->memory);
+    return seen->surroundings.source != RA_SURROUNDINGS_NOW || take_preload(seen);
+}
+
+static enum ra_status examine(struct ra_look *seen, struct ra_failure *why)
+{
+    pid_t pid = seen->target.pid;
+    int got;
+
+    if (seen->target.dir < 0) {
+        enum ra_status status = ra_diagnose_absent(pid, why);
+
+        return status == RA_ABSENT ? ra_failure_set(why, RA_ABSENT, "no process %d", (int)pid)
+                                   : status;
+    }
+    if (seen->target.status.tgid != pid) {
+        return ra_failure_set(why, RA_ABSENT, "no process %d: it is a thread of process %d",
+                              (int)pid, (int)seen->target.status.tgid);
+    }
+    describe(seen);
+    got = ra_mapped_take(&seen->mapped, &seen->target);
+    if (got == -EACCES || got == -EPERM) {
+        return ra_diagnose_denied(pid, seen->target.status.uids[1], why);
+    }
+    if (got <= 0) {
+        return got == -ENOMEM
+                   ? ra_failure_set(why, RA_SYSTEM, "no memory for what process %d has mapped",
+                                    (int)pid)
+                   : ra_failure_set(why, RA_ABSENT,
+                                    "process %d has no memory to look at: it ended just now, or "
+                                    "is a kernel thread",
+                                    (int)pid);
+    }
+    measure(seen);
+    if (!gather(seen)) {
+        return ra_failure_set(why, RA_SYSTEM, "no memory to look at process %d", (int)pid);
+    }
+    look_inside(seen);
+    return RA_OK;
+}
+
+static void release(struct ra_look *seen)
+{
+    ra_linkmap_release(&seen->map);
+    ra_preload_release(&seen->preload);
+    ra_surroundings_release(&seen->surroundings);
+    ra_mapped_release(&seen->mapped);
+    if (seen->memory.fd >= 0) {
+        close(seen->memory.fd);
+    }
+    ra_target_close(&seen->target);
+}
+
+enum ra_status ruby_alloc_examine(struct ra_examination **examination, pid_t pid,
+                                  struct ra_failure *why)
+{
+    struct ra_look seen = {.memory.fd = -1, .mapped.root = -1};
+    enum ra_status status;
+
+    *examination = NULL;
+    seen.findings = ra_findings_new();
+    if (seen.findings == NULL) {
+        return ra_failure_set(why, RA_SYSTEM, "no memory to look at process %d", (int)pid);
+    }
+    ra_target_open(&seen.target, pid);
+    status = examine(&seen, why);
+    release(&seen);
+    if (seen.findings->has_failed && status != RA_ABSENT) {
+        status = ra_failure_set(why, RA_SYSTEM, "no memory to look at process %d", (int)pid);
+    }
+    seen.findings->out.status = status;
+    if (status == RA_OK || (status == RA_DENIED && seen.findings->out.time[0] != '\0')) {
+        *examination = &seen.findings->out;
+    } else {
+        ra_findings_free(seen.findings);
+    }
+    return status;
+}
+
+void ruby_alloc_examination_free(struct ra_examination *examination)
+{
+    ra_findings_free((struct ra_findings *)examination);
+}

@@ -1,0 +1,251 @@
+/* Preloaded libraries, and which of them the dynamic linker ignored. */
+#include "reader/preload.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reader/proc.h"
+
+static const struct {
+    const char *name;
+    const char *text;
+} reasons[] = {
+#define REASON(id, name, text) [RA_PRELOAD_##id] = {name, text},
+    RA_PRELOAD_REASONS(REASON)
+#undef REASON
+};
+
+const char *ra_preload_reason_name(enum ra_preload_reason reason)
+{
+    return reasons[reason].name;
+}
+
+const char *ra_preload_reason_text(enum ra_preload_reason reason)
+{
+    return reasons[reason].text;
+}
+
+bool ra_preload_split(struct ra_preload *preload, const char *text, const char *separators)
+{
+    while (*(text += strspn(text, separators)) != '\0' && preload->count < RA_PRELOAD_MAX) {
+        size_t length = strcspn(text, separators);
+
+        if (length < PATH_MAX) {
+            preload->names[preload->count] = strndup(text, length);
+            if (preload->names[preload->count] == NULL) {
+                return false;
+            }
+            preload->count++;
+        }
+        text += length;
+    }
+    return true;
+}
+
+/* /etc/ld.so.preload, as far as the first '#' of each line. */
+static bool take_file(struct ra_preload *preload, const struct ra_mapped *mapped)
+{
+    char text[4096];
+    int fd = ra_mapped_open_path(mapped, "/etc/ld.so.preload");
+    ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+    char *hash;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[got < 0 ? 0 : got] = '\0';
+    while ((hash = strchr(text, '#')) != NULL) {
+        memset(hash, ' ', strcspn(hash, "\n"));
+    }
+    return ra_preload_split(preload, text, " \t\n:");
+}
+
+bool ra_preload_take(struct ra_preload *preload, const struct ra_mapped *mapped, const char *value)
+{
+    memset(preload, 0, sizeof(*preload));
+    if (value != NULL && !ra_preload_split(preload, value, " :")) {
+        return false;
+    }
+    preload->from_variable = preload->count;
+    return take_file(preload, mapped);
+}
+
+void ra_preload_release(struct ra_preload *preload)
+{
+    for (size_t i = 0; i < preload->count; i++) {
+        free(preload->names[i]);
+    }
+    preload->count = preload->from_variable = 0;
+}
+
+static bool is_same_file(const struct ra_mapped *mapped, size_t index, const char *path)
+{
+    struct stat file;
+    int fd = path[0] == '/' ? ra_mapped_open_path(mapped, path) : -1;
+    bool is_same = fd >= 0 && fstat(fd, &file) == 0 && file.st_ino == mapped->files[index].inode;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_same;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
+bool ra_preload_is(struct ra_mapped *mapped, const struct ra_object *object, const char *name)
+{
+    if (object->file < 0) {
+        return false;
+    }
+    if (strchr(name, '/') == NULL) {
+        return (object->name != NULL && strcmp(last_part(object->name), name) == 0) ||
+               ra_linkmap_is_named(mapped, (size_t)object->file, name);
+    }
+    if (object->name != NULL && strcmp(object->name, name) == 0) {
+        return true;
+    }
+    /* $LIB and the like stand for a directory that only the linker knows; "./" for one long left. */
+    if (strchr(name, '$') != NULL || (name[0] != '/' && object->name == NULL)) {
+        return ra_linkmap_is_named(mapped, (size_t)object->file, name);
+    }
+    return is_same_file(mapped, (size_t)object->file, name);
+}
+
+bool ra_preload_has(const struct ra_preload *preload, struct ra_mapped *mapped,
+                    const struct ra_object *object)
+{
+    for (size_t i = 0; i < preload->count; i++) {
+        if (ra_preload_is(mapped, object, preload->names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_loaded(struct ra_mapped *mapped, const struct ra_linkmap *map, const char *name)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        if (ra_preload_is(mapped, &map->objects[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the linker looks without being told, on Debian and elsewhere. */
+static const char *const directories[] = {
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/local/lib",
+    "/lib64",
+    "/usr/lib64",
+    "/lib",
+    "/usr/lib",
+};
+
+static int open_in(const struct ra_mapped *mapped, const char *directory, size_t length,
+                   const char *name)
+{
+    char path[PATH_MAX];
+
+    if (length == 0 ||
+        snprintf(path, sizeof(path), "%.*s/%s", (int)length, directory, name) >= PATH_MAX) {
+        return -1;
+    }
+    return ra_mapped_open_path(mapped, path);
+}
+
+static int open_installed(const struct ra_mapped *mapped, const char *name, const char *path_list)
+{
+    int fd = -1;
+
+    while (fd < 0 && path_list != NULL && *path_list != '\0') {
+        size_t length = strcspn(path_list, ":;");
+
+        fd = open_in(mapped, path_list, length < PATH_MAX ? length : 0, name);
+        path_list += length + (path_list[length] != '\0');
+    }
+    for (size_t i = 0; fd < 0 && i < sizeof(directories) / sizeof(directories[0]); i++) {
+        fd = open_in(mapped, directories[i], strlen(directories[i]), name);
+    }
+    return fd;
+}
+
+bool ra_preload_is_installed(const struct ra_mapped *mapped, const char *name)
+{
+    int fd = open_installed(mapped, name, NULL);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0;
+}
+
+/* A path; one that is not absolute begins where the process is, which may have moved since. */
+static int open_named(const struct ra_mapped *mapped, const char *name)
+{
+    char directory[PATH_MAX];
+    ssize_t length;
+
+    if (name[0] == '/') {
+        return ra_mapped_open_path(mapped, name);
+    }
+    length = readlinkat(mapped->target->memory_dir, "cwd", directory, sizeof(directory));
+    return length <= 0 ? -1 : open_in(mapped, directory, (size_t)length, name);
+}
+
+static enum ra_preload_reason judge_file(int fd, struct ra_mapped *mapped)
+{
+    const struct ra_file_facts *program =
+        mapped->exe < 0 ? NULL : ra_mapped_facts(mapped, (size_t)mapped->exe);
+    struct ra_file_facts facts;
+
+    ra_file_facts_read(&facts, fd);
+    free(facts.needs.needed);
+    if (!facts.has_header) {
+        return RA_PRELOAD_NOT_ELF;
+    }
+    if (program != NULL && program->is_elf && facts.class != program->class) {
+        return RA_PRELOAD_WRONG_CLASS;
+    }
+    if (program != NULL && program->is_elf && facts.machine != program->machine) {
+        return RA_PRELOAD_WRONG_ARCHITECTURE;
+    }
+    return !facts.is_elf || facts.type != ET_DYN ? RA_PRELOAD_NOT_ELF : RA_PRELOAD_NOT_LOADED;
+}
+
+enum ra_preload_reason ra_preload_judge(const char *name, struct ra_mapped *mapped,
+                                        const struct ra_linkmap *map, const char *path_list)
+{
+    enum ra_preload_reason reason = RA_PRELOAD_NOT_FOUND;
+    bool has_slash = strchr(name, '/') != NULL;
+    int fd;
+
+    if (is_loaded(mapped, map, name)) {
+        return RA_PRELOAD_NONE;
+    }
+    if (map->is_static) {
+        return RA_PRELOAD_STATIC;
+    }
+    fd = has_slash ? open_named(mapped, name) : open_installed(mapped, name, path_list);
+    if (fd >= 0) {
+        reason = map->auxiliary.is_secure && has_slash ? RA_PRELOAD_SECURE : judge_file(fd, mapped);
+        close(fd);
+    } else if (strchr(name, '=') != NULL) {
+        reason = RA_PRELOAD_STRAY_EQUALS;
+    } else if (strpbrk(name, "'\"") != NULL) {
+        reason = RA_PRELOAD_STRAY_QUOTE;
+    }
+    return reason;
+}

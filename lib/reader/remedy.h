@@ -1,0 +1,34 @@
+/*
+ * Advice on an examination: a table of rules, each with the line to type.
+ *
+ * A process's own command line is shown as something to type only where it is the
+ * caller's own process: another user could have made it up.
+ */
+#ifndef RUBY_ALLOC_READER_REMEDY_H
+#define RUBY_ALLOC_READER_REMEDY_H
+
+#include "reader/allocator.h"
+#include "reader/findings.h"
+#include "reader/mapped.h"
+#include "reader/preload.h"
+
+/* What rules go by, beside the findings themselves. */
+struct ra_remedy_facts {
+    enum ra_allocator_id allocator;
+    enum ra_allocator_id behind; /* of ruby_alloc: what it forwards to; else the same */
+    enum ra_how how;
+    const struct ra_mapped *mapped;
+    const char *command; /* quoted for a shell */
+};
+
+/* Fill the findings' table of advice. */
+void ra_remedy_find(struct ra_findings *findings, const struct ra_remedy_facts *facts);
+
+/*
+ * The command line of a process (arguments, each terminated, bytes in all) quoted for a
+ * shell into out. False, and nothing there, if it would be too long or not printable, or
+ * is rather a title that the process gave itself.
+ */
+bool ra_remedy_quote(char *out, size_t capacity, const char *arguments, size_t bytes);
+
+#endif

@@ -1,0 +1,174 @@
+/* Rubies: in which processes Ruby is, and of which version. */
+#include "reader/rubies.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reader/failure.h"
+#include "reader/program.h"
+#include "ruby_alloc/examine.h"
+
+struct rubies {
+    pid_t *pids;
+    size_t count, room;
+    size_t denied;
+    bool has_failed;
+};
+
+bool ra_ruby_is_named(const char *name)
+{
+    return strncmp(name, "libruby.so", 10) == 0 || strncmp(name, "libruby-", 8) == 0 ||
+           strcmp(name, "ruby") == 0 ||
+           (strncmp(name, "ruby", 4) == 0 && name[4] >= '0' && name[4] <= '9');
+}
+
+static bool read_version(struct ra_mapped *mapped, size_t file, char version[RA_RUBY_VERSION_BYTES])
+{
+    const struct ra_file_facts *facts = ra_mapped_facts(mapped, file);
+    struct ra_elf elf;
+    int fd = facts->marks[RA_MARK_RUBY_VERSION] == 0 ? -1 : ra_mapped_open(mapped, file);
+
+    version[0] = '\0';
+    if (fd < 0) {
+        return false;
+    }
+    if (ra_elf_open(&elf, fd)) {
+        /* Shorter where the file's data end before. */
+        for (size_t bytes = RA_RUBY_VERSION_BYTES - 1; bytes > 0; bytes--) {
+            if (ra_elf_read(&elf, facts->marks[RA_MARK_RUBY_VERSION], version, bytes)) {
+                version[bytes] = '\0';
+                break;
+            }
+        }
+        ra_elf_close(&elf);
+    }
+    close(fd);
+    return true;
+}
+
+bool ra_ruby_find(struct ra_mapped *mapped, char version[RA_RUBY_VERSION_BYTES])
+{
+    bool is_ruby = mapped->exe >= 0 && read_version(mapped, (size_t)mapped->exe, version);
+
+    version[0] = is_ruby ? version[0] : '\0';
+    for (size_t i = 0; i < mapped->file_count && version[0] == '\0'; i++) {
+        if (mapped->files[i].is_code && ra_ruby_is_named(mapped->files[i].name)) {
+            is_ruby = true;
+            read_version(mapped, i, version);
+        }
+    }
+    return is_ruby;
+}
+
+static bool look_at_map(const struct ra_smap *map, void *context)
+{
+    bool *is_ruby = context;
+    const char *name = strrchr(map->path, '/');
+
+    *is_ruby |= name != NULL && ra_ruby_is_named(name + 1);
+    return !*is_ruby;
+}
+
+/* Returns 1, 0, or -1: it may not be looked at. */
+static int is_ruby(const struct ra_target *target)
+{
+    bool found = false;
+    int got = ra_smaps_walk(target->memory_dir, "maps", look_at_map, &found);
+    int exe;
+
+    if (got == -EACCES || got == -EPERM) {
+        return -1;
+    }
+    exe = found || got <= 0 ? -1 : openat(target->memory_dir, "exe", O_RDONLY | O_CLOEXEC);
+    if (exe >= 0) {
+        found = ra_program_defines(exe, "ruby_version") == 1;
+        close(exe);
+    }
+    return found;
+}
+
+/* The name that everybody may read. */
+static bool is_called_ruby(const struct ra_target *target)
+{
+    char comm[RA_PROC_COMM_BYTES];
+
+    return ra_proc_read(target->dir, "comm", comm, sizeof(comm)) > 0 &&
+           strncmp(comm, "ruby", 4) == 0;
+}
+
+static void add(struct rubies *rubies, pid_t pid)
+{
+    if (rubies->count == rubies->room) {
+        size_t room = rubies->room == 0 ? 16 : rubies->room * 2;
+        pid_t *larger = reallocarray(rubies->pids, room, sizeof(*larger));
+
+        if (larger == NULL) {
+            rubies->has_failed = true;
+            return;
+        }
+        rubies->pids = larger;
+        rubies->room = room;
+    }
+    rubies->pids[rubies->count++] = pid;
+}
+
+static void visit(struct rubies *rubies, pid_t pid)
+{
+    struct ra_target target;
+    int found;
+
+    ra_target_open(&target, pid);
+    if (target.dir < 0) {
+        return;
+    }
+    found = is_ruby(&target);
+    if (found == 1) {
+        add(rubies, pid);
+    }
+    rubies->denied += found < 0 && is_called_ruby(&target);
+    ra_target_close(&target);
+}
+
+static int compare(const void *left, const void *right)
+{
+    pid_t a = *(const pid_t *)left;
+    pid_t b = *(const pid_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+enum ra_status ruby_alloc_examine_list(pid_t **pids, size_t *count, size_t *denied,
+                                       struct ra_failure *why)
+{
+    struct rubies rubies = {0};
+    DIR *stream = opendir("/proc");
+    pid_t pid;
+
+    *pids = NULL;
+    *count = 0;
+    if (stream == NULL) {
+        return ra_failure_set(why, RA_SYSTEM, "can't read /proc: %s", strerror(errno));
+    }
+    while ((pid = ra_proc_next_number(stream)) != 0) {
+        visit(&rubies, pid);
+    }
+    closedir(stream);
+    if (rubies.has_failed) {
+        free(rubies.pids);
+        return ra_failure_set(why, RA_SYSTEM, "no memory for the list");
+    }
+    if (rubies.count > 0) {
+        qsort(rubies.pids, rubies.count, sizeof(*rubies.pids), compare);
+    }
+    *pids = rubies.pids;
+    *count = rubies.count;
+    if (denied != NULL) {
+        *denied = rubies.denied;
+    }
+    return RA_OK;
+}

@@ -1,0 +1,3 @@
+#!/bin/bash
+# What is in force of jemalloc's configuration.
+exec ruby "$(dirname "$0")/configuration.rb"
