@@ -10,14 +10,18 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 BINDIR ?= $(PREFIX)/bin
 INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
 BUILD ?= build
 
 VERSION := $(shell sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)
 SONAME := libruby_alloc.so.$(firstword $(subst ., ,$(VERSION)))
 BUILD_PACKAGES := gcc pkg-config libjemalloc-dev libjansson-dev libncurses-dev libelf-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) ruby
-PACKAGES := $(DEMO_PACKAGES) g++ clang clang-format libclang-rt-dev check ruby-dev puma patchelf \
-	valgrind tmux procps binutils strace musl-tools libtcmalloc-minimal4 libmimalloc2.0
+MEMORY_PACKAGES := $(DEMO_PACKAGES) ruby-railties ruby-activerecord ruby-actionpack ruby-sqlite3 puma wrk
+PACKAGES := $(MEMORY_PACKAGES) g++ clang clang-format libclang-rt-dev check ruby-dev puma patchelf \
+	valgrind tmux procps binutils strace musl-tools libtcmalloc-minimal4 libmimalloc2.0 chromium \
+	mandoc bsdextrautils zsh fish bash-completion locales systemd
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -53,14 +57,15 @@ STAND_INS := $(addprefix $(BUILD)/tests/integration/,embedded \
 	standins/statless/libjemalloc.so.2 standins/bare/libjemalloc.so.2)
 RUBY_FLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ruby))
 RUBY_LIBS = $(shell pkg-config --libs ruby)
-BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c tests/bench/memory/*.c))
 
 .SECONDARY:
 .PHONY: all check check-built tests-built fuzz fuzz-built sanitize sanitize-built soak soak-built \
-	bench bench-built demo demo-built deps deps-build deps-demo install uninstall clean format
+	bench bench-built bench-memory bench-memory-built demo demo-built deps deps-build deps-demo deps-memory \
+	install uninstall clean format manual
 .DELETE_ON_ERROR:
 
-all: $(SHIM) $(READER) $(TOP)
+all: $(SHIM) $(READER) $(TOP) manual
 
 # The shim -------------------------------------------------------------------
 
@@ -93,9 +98,43 @@ $(BUILD)/lib/top/%.o: lib/top/%.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(TOP_FLAGS) -c -o $@ $<
 
+# Assembled into it.
+$(BUILD)/lib/top/html_assets.o: lib/top/html.css lib/top/html.js
+
+# Where the installed tool finds the library. Made anew when that changes, as by an
+# install with another LIBDIR.
+LIBDIR_FROM_BINDIR := $(shell realpath -m --relative-to=$(BINDIR) $(LIBDIR))
+$(BUILD)/lib/top/library.o: TOP_FLAGS += -DRA_LIBDIR_FROM_BINDIR='"$(LIBDIR_FROM_BINDIR)"'
+LIBDIR_STAMP := $(BUILD)/libdir.$(subst /,_,$(LIBDIR_FROM_BINDIR))
+$(BUILD)/lib/top/library.o: $(if $(wildcard $(LIBDIR_STAMP)),,libdir-changed)
+.PHONY: libdir-changed
+libdir-changed:
+	@mkdir -p $(BUILD) && rm -f $(BUILD)/libdir.* && touch $(LIBDIR_STAMP)
+
 $(TOP): $(call objects,lib/top) $(READER)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOP_LIBS)
+
+# Man pages and completions, made from the tool's own tables.
+TOP_PARTS = $(filter-out %/main.o,$(call objects,lib/top))
+GENERATE := $(BUILD)/lib/manual/generate
+MANUAL := $(BUILD)/ruby_alloc_top.1 $(BUILD)/libruby_alloc.7
+COMPLETIONS := $(addprefix $(BUILD)/ruby_alloc_top.,bash zsh fish)
+manual: $(MANUAL) $(COMPLETIONS)
+
+$(BUILD)/lib/manual/%.o: lib/manual/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(TOP_FLAGS) -c -o $@ $<
+
+$(GENERATE): $(call objects,lib/manual) $(TOP_PARTS) $(READER)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOP_LIBS)
+
+$(MANUAL): $(BUILD)/%: lib/manual/%.in $(GENERATE)
+	$(Q)$(GENERATE) page $< >$@
+
+$(COMPLETIONS): $(BUILD)/ruby_alloc_top.%: $(GENERATE)
+	$(Q)$(GENERATE) $* >$@
 
 # Tests ------------------------------------------------------------------------
 
@@ -105,7 +144,6 @@ $(BUILD)/tests/%.o: tests/%.c
 	$(Q)$(COMPILE) -fno-builtin $(CHECK_FLAGS) -c -o $@ $<
 
 # Unit tests see the modules' insides: they link objects of every part.
-TOP_PARTS := $(filter-out %/main.o,$(call objects,lib/top))
 # Not the entry points: a test program keeps its own malloc.
 # Nor what runs while ld.so relocates, which is before a sanitizer is ready.
 SHIM_ENTRIES := entry aligned derived cxx extended introspect tuning
@@ -134,6 +172,9 @@ $(BUILD)/tests/integration/victim%.so: tests/integration/victim%.cc
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++17 -fno-builtin $(CFLAGS) -fPIC -shared -o $@ $<
 
+# As a Ruby: its version must be seen from outside.
+$(BUILD)/tests/bench/memory/pairs: LDFLAGS += -rdynamic
+
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
@@ -152,11 +193,13 @@ $(BUILD)/tests/integration/standins/%/libjemalloc.so.2: tests/integration/standi
 # deps first, then a make that finds what deps installed. One after the other, where
 # several are asked for at once: they build the same things.
 check soak bench: deps
+bench-memory: deps-memory
 demo: deps-demo
 soak: | $(filter check,$(MAKECMDGOALS))
 bench: | $(filter check soak,$(MAKECMDGOALS))
-demo: | $(filter check soak bench,$(MAKECMDGOALS))
-check soak bench demo:
+bench-memory: | $(filter check soak bench,$(MAKECMDGOALS))
+demo: | $(filter check soak bench bench-memory,$(MAKECMDGOALS))
+check soak bench bench-memory demo:
 	+$(Q)$(MAKE) --no-print-directory $@-built
 
 tests-built: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(VICTIMS) $(STAND_INS) $(BENCHES)
@@ -208,7 +251,12 @@ soak-built: all $(VICTIMS)
 	$(Q)BUILD=$(BUILD) sh tests/integration/soak.sh
 
 bench-built: all $(BENCHES)
-	$(Q)BUILD=$(BUILD) bash tests/bench/bench.sh
+	$(Q)BUILD=$(BUILD) bash tests/bench/bench.sh; first=$$?; \
+		BUILD=$(BUILD) bash tests/bench/screen.sh && exit $$first
+
+# What to set for less or more of it, and other allocators: see memory.rb.
+bench-memory-built: all $(BENCHES)
+	$(Q)BUILD=$(BUILD) ruby tests/bench/memory/memory.rb
 
 demo-built: all
 	$(Q)BUILD=$(BUILD) sh examples/demo.sh
@@ -220,15 +268,24 @@ deps-build:
 deps-demo:
 	$(Q)PACKAGES="$(DEMO_PACKAGES)" sh tests/deps.sh
 
+deps-memory:
+	$(Q)PACKAGES="$(MEMORY_PACKAGES)" sh tests/deps.sh
+
 deps:
 	$(Q)PACKAGES="$(PACKAGES)" sh tests/deps.sh
 
 # Install ------------------------------------------------------------------------
 
+BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
+ZSH_COMPLETIONS := $(DATADIR)/zsh/site-functions
+FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
 HEADERS := $(sort $(wildcard include/ruby_alloc/*.h))
 INSTALLED := $(LIBDIR)/libruby_alloc.so $(LIBDIR)/$(SONAME) $(LIBDIR)/libruby_alloc.so.$(VERSION) \
 	$(LIBDIR)/libruby_alloc_reader.a $(BINDIR)/ruby_alloc_top \
-	$(patsubst include/%,$(INCLUDEDIR)/%,$(HEADERS))
+	$(patsubst include/%,$(INCLUDEDIR)/%,$(HEADERS)) \
+	$(MANDIR)/man1/ruby_alloc_top.1 $(MANDIR)/man7/libruby_alloc.7 \
+	$(BASH_COMPLETIONS)/ruby_alloc_top $(ZSH_COMPLETIONS)/_ruby_alloc_top \
+	$(FISH_COMPLETIONS)/ruby_alloc_top.fish
 # ld.so's cache is refreshed only on the system that runs, not in a package's root.
 refresh = $(if $(DESTDIR),,$(Q)[ "$$(id -u)" -ne 0 ] || ldconfig || /sbin/ldconfig)
 
@@ -240,6 +297,13 @@ install: all
 	$(Q)install -m 644 $(READER) $(DESTDIR)$(LIBDIR)
 	$(Q)install -m 755 $(TOP) $(DESTDIR)$(BINDIR)
 	$(Q)install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/ruby_alloc
+	$(Q)install -d $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7 \
+		$(addprefix $(DESTDIR),$(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS))
+	$(Q)install -m 644 $(BUILD)/ruby_alloc_top.1 $(DESTDIR)$(MANDIR)/man1
+	$(Q)install -m 644 $(BUILD)/libruby_alloc.7 $(DESTDIR)$(MANDIR)/man7
+	$(Q)install -m 644 $(BUILD)/ruby_alloc_top.bash $(DESTDIR)$(BASH_COMPLETIONS)/ruby_alloc_top
+	$(Q)install -m 644 $(BUILD)/ruby_alloc_top.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_ruby_alloc_top
+	$(Q)install -m 644 $(BUILD)/ruby_alloc_top.fish $(DESTDIR)$(FISH_COMPLETIONS)
 	$(refresh)
 
 uninstall:

@@ -337,6 +337,9 @@ enum ra_status ruby_alloc_reader_snapshot(struct ra_reader *reader, int wait_ms,
         return ra_failure_set(why, RA_SYSTEM, "no memory for a snapshot");
     }
     status = take(reader, wait_ms, snapshot, why);
+    if (reader->is_thrifty) {
+        ra_copy_release(&reader->copy); /* many of them would keep many */
+    }
     if (status != RA_OK && status != RA_TIMEOUT) {
         ruby_alloc_snapshot_free(snapshot);
         return status;

@@ -6,30 +6,39 @@
 #include <math.h>
 #include <string.h>
 
+#include <ruby_alloc/advice.h>
+
 #include "top/fields.h"
 #include "top/format.h"
 
 /* A step's name stands on the line of its first loss only. */
 struct link {
     const char *step; /* field of memory; NULL: more of the step above */
-    const char *loss; /* field of fragmentation, or "files" */
+    const char *loss; /* field of fragmentation, "files" or "lazy_free" */
     const char *words;
     bool estimate; /* the step */
     bool estimated_loss;
+    bool if_any; /* the line is left out where nothing is lost */
+    char letter; /* in a bar */
 };
 
 static const struct link chain[] = {
-    {.step = "requested", .words = "what the application asked for", .estimate = true},
+    {.step = "requested",
+     .words = "what the application asked for",
+     .estimate = true,
+     .letter = '#'},
     {.step = "live",
      .loss = "rounding",
      .words = "sizes rounded up to classes",
-     .estimated_loss = true},
-    {.step = "allocated", .loss = "thread_cache", .words = "freed, kept by threads"},
-    {.step = "active", .loss = "slab_gaps", .words = "free places between objects"},
-    {.step = "resident", .loss = "dirty", .words = "free pages not given back yet"},
-    {.loss = "metadata", .words = "jemalloc's own data"},
-    {.step = "rss", .loss = "other", .words = "Ruby's own heap, stacks"},
-    {.loss = "files", .words = "code and files (rss - rss_anon)"},
+     .estimated_loss = true,
+     .letter = 'r'},
+    {.step = "allocated", .loss = "thread_cache", .words = "freed, kept by threads", .letter = 't'},
+    {.step = "active", .loss = "slab_gaps", .words = "free places between objects", .letter = 'g'},
+    {.step = "resident", .loss = "dirty", .words = "free pages not given back yet", .letter = 'd'},
+    {.loss = "metadata", .words = "jemalloc's own data", .letter = 'm'},
+    {.step = "rss", .loss = "other", .words = "Ruby's own heap, stacks", .letter = 'o'},
+    {.loss = "lazy_free", .words = "of other: given back already", .if_any = true, .letter = 'z'},
+    {.loss = "files", .words = "code and files (rss - rss_anon)", .letter = 'f'},
 };
 
 enum { LINKS = sizeof chain / sizeof *chain };
@@ -44,6 +53,9 @@ static int64_t named_value(const char *group_name, const char *name, const struc
 
 static int64_t loss_bytes(const struct link *link, const struct ra_report *report)
 {
+    if (strcmp(link->loss, "lazy_free") == 0) {
+        return report->memory.lazy_free;
+    }
     if (strcmp(link->loss, "files") != 0) {
         return named_value("fragmentation", link->loss, report);
     }
@@ -90,7 +102,7 @@ static void draw_link(const struct link *link, const struct ra_report *report, s
         lost = marked(loss, link->estimated_loss);
         share = ra_format_share(share_of_rss(loss, report));
     }
-    ra_page_add(page, is_largest(link, report) ? RA_STRONG : RA_PLAIN, "%-9s%11s%11s%8s  %s%s%s",
+    ra_page_add(page, is_largest(link, report) ? RA_STRONG : RA_PLAIN, "%-9s %10s %10s%8s  %s%s%s",
                 link->step ? link->step : "", bytes.text, lost.text, share.text,
                 link->loss ? link->loss : "", link->loss ? ": " : "", link->words);
 }
@@ -100,8 +112,37 @@ void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
     ra_page_add(page, RA_HEADING, "%-9s%11s%11s%8s  %s", "memory", "bytes", "lost", "of_rss",
                 "lost to");
     for (size_t i = 0; i < LINKS; i++) {
-        draw_link(&chain[i], report, page);
+        if (!chain[i].if_any || loss_bytes(&chain[i], report) > 0) {
+            draw_link(&chain[i], report, page);
+        }
     }
+}
+
+size_t ra_chain_segments(const struct ra_report *report,
+                         struct ra_segment segments[RA_SEGMENTS_MAX])
+{
+    size_t count = 0;
+
+    _Static_assert((int)LINKS <= (int)RA_SEGMENTS_MAX, "there is room for all");
+    for (size_t i = 0; i < LINKS; i++) {
+        const struct link *link = &chain[i];
+        int64_t lazy = report->memory.lazy_free;
+        int64_t bytes =
+            link->loss ? loss_bytes(link, report) : named_value("memory", link->step, report);
+
+        if (link->if_any && bytes <= 0) {
+            continue;
+        }
+        /* Pages given back lazily have a line of their own below. */
+        if (link->loss && strcmp(link->loss, "other") == 0 && lazy > 0 && bytes > 0) {
+            bytes = bytes > lazy ? bytes - lazy : 0;
+        }
+        segments[count++] = (struct ra_segment){.name = link->loss ? link->loss : link->step,
+                                                .letter = link->letter,
+                                                .number = (int)i,
+                                                .bytes = bytes};
+    }
+    return count;
 }
 
 static const struct link *find_loss(const char *name)
@@ -137,7 +178,7 @@ static void draw_sample_warning(const struct ra_report *report, struct ra_page *
     } else if (!isfinite(age)) {
         ra_page_add(page, RA_WARNING,
                     "warning    no sample of jemalloc's figures yet: they are \"-\"");
-    } else if (age >= RA_STALE_SECONDS) {
+    } else if (age >= RA_ADVICE_OLD_SECONDS) {
         ra_page_add(page, RA_WARNING, "STALE      allocated, active, resident are %s old",
                     ra_format_duration(age).text);
     }

@@ -6,6 +6,7 @@
 #define RA_TOP_CHAIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -13,14 +14,25 @@
 
 #include "top/page.h"
 
-/* A sample is called stale from this age on: a process that runs answers at once. */
-#define RA_STALE_SECONDS 3.0
-
 /* Heading and a line for each loss. */
 void ra_chain_draw(const struct ra_report *report, struct ra_page *page);
 
 /* The largest loss, the ratio, the sample's age; a warning where that is old. */
 void ra_chain_draw_verdict(const struct ra_report *report, struct ra_page *page);
+
+/* What RSS is made of, a part for each line of the chain but the heading, in that order. */
+struct ra_segment {
+    const char *name;
+    char letter;   /* that stands for it in a bar */
+    int number;    /* of the line, were none left out */
+    int64_t bytes; /* RA_UNKNOWN; the parts add up to RSS, as far as they are known */
+};
+
+enum { RA_SEGMENTS_MAX = 9 };
+
+/* Returns how many there are. */
+size_t ra_chain_segments(const struct ra_report *report,
+                         struct ra_segment segments[RA_SEGMENTS_MAX]);
 
 /* What the names mean, for --help. */
 void ra_chain_explain(FILE *stream);

@@ -95,41 +95,43 @@ static void draw_line(const struct ra_table *table, const void *row, struct ra_p
     free(text);
 }
 
-struct ranked {
-    double rank;
-    size_t index;
-};
-
-static int compare_ranked(const void *left, const void *right)
-{
-    const struct ranked *a = left, *b = right;
-
-    if (a->rank != b->rank) {
-        return a->rank < b->rank ? 1 : -1;
-    }
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-/* The order of the rows to show; NULL without memory. */
-static struct ranked *rank_rows(const struct ra_table *table, const struct ra_group *group,
-                                const struct ra_report *report, size_t count)
-{
-    const struct ra_field *sort = table->sort ? ra_field_find(group, table->sort) : NULL;
-    struct ranked *order = calloc(count ? count : 1, sizeof *order);
-
-    for (size_t i = 0; order && i < count; i++) {
-        order[i].index = i;
-        order[i].rank = sort ? ra_field_rank(sort, ra_group_record(group, report, i)) : 0;
-    }
-    if (order) {
-        qsort(order, count, sizeof *order, compare_ranked);
-    }
-    return order;
-}
-
 size_t ra_table_rows(const struct ra_table *table, const struct ra_report *report)
 {
     return ra_group_count(ra_group_find(table->group), report);
+}
+
+static void draw_rows(const struct ra_table *table, const void *const *rows, size_t count,
+                      size_t shown, struct ra_page *page)
+{
+    size_t *order = ra_table_order(table, rows, count);
+
+    if (!order) {
+        page->failed = true;
+        return;
+    }
+    draw_line(table, NULL, page);
+    for (size_t i = 0; i < shown && i < count; i++) {
+        draw_line(table, rows[order[i]], page);
+    }
+    free(order);
+}
+
+static void draw_title(const struct ra_table *table, size_t shown, size_t count,
+                       struct ra_page *page)
+{
+    char title[128];
+
+    if (table->by) {
+        snprintf(title, sizeof title, "%s: by %s%s", table->group, table->by->field,
+                 table->reverse ? ", the other way round" : "");
+    } else {
+        snprintf(title, sizeof title, "%s", table->title);
+    }
+    if (shown < count) {
+        ra_page_add(page, RA_STRONG, "%s (%zu of %zu)", title, shown, count);
+    } else {
+        ra_page_add(page, RA_STRONG, "%s (%zu)", title, count);
+    }
 }
 
 void ra_table_draw(const struct ra_table *table, const struct ra_report *report, size_t rows,
@@ -137,23 +139,24 @@ void ra_table_draw(const struct ra_table *table, const struct ra_report *report,
 {
     const struct ra_group *group = ra_group_find(table->group);
     size_t count = ra_group_count(group, report);
-    size_t shown = rows < count ? rows : count;
-    struct ranked *order = rank_rows(table, group, report, count);
+    const void **records = calloc(count ? count : 1, sizeof *records);
 
-    if (!order) {
+    if (!records) {
         page->failed = true;
         return;
     }
-    if (shown < count) {
-        ra_page_add(page, RA_STRONG, "%s (%zu of %zu)", table->title, shown, count);
-    } else {
-        ra_page_add(page, RA_STRONG, "%s (%zu)", table->title, count);
+    for (size_t i = 0; i < count; i++) {
+        records[i] = ra_group_record(group, report, i);
     }
-    draw_line(table, NULL, page);
-    for (size_t i = 0; i < shown; i++) {
-        draw_line(table, ra_group_record(group, report, order[i].index), page);
-    }
-    free(order);
+    draw_title(table, rows, count, page);
+    draw_rows(table, records, count, rows, page);
+    free(records);
+}
+
+void ra_list_draw(const struct ra_table *table, const struct ra_report *const *reports,
+                  size_t count, size_t rows, struct ra_page *page)
+{
+    draw_rows(table, (const void *const *)reports, count, rows, page);
 }
 
 void ra_list_draw_head(struct ra_page *page)

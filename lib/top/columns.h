@@ -23,6 +23,7 @@ struct ra_column {
     bool last; /* takes the rest of the line, as text of any length */
     /* Instead of the field's own format; gets the row, or the whole report in the list. */
     struct ra_cell (*cell)(const void *row);
+    double (*rank)(const void *row); /* to sort by, where the field's value isn't it; likewise */
 };
 
 struct ra_table {
@@ -31,10 +32,20 @@ struct ra_table {
     const char *sort; /* the field to sort by, largest first; NULL: as they come */
     const struct ra_column *columns;
     size_t column_count;
+    const struct ra_column *by; /* sorted by this instead, as a user chose; NULL: by sort */
+    bool reverse;               /* smallest first */
+};
+
+/* What a user chose to see, and how (--view, --sort, --fields, --limit); all zero: nothing. */
+struct ra_excerpt {
+    const char *view;   /* a name in ra_views */
+    const char *sort;   /* a field; with '-' before it the other way round */
+    const char *fields; /* with commas between them, in the order to show */
+    int64_t limit;      /* rows at most; 0: not given */
 };
 
 extern const struct ra_table ra_table_sizes, ra_table_classes, ra_table_threads, ra_table_arenas,
-    ra_table_advice, ra_table_settings, ra_table_list;
+    ra_table_settings, ra_table_list;
 
 /* The number of rows that the report has for a table. */
 size_t ra_table_rows(const struct ra_table *table, const struct ra_report *report);
@@ -43,8 +54,22 @@ size_t ra_table_rows(const struct ra_table *table, const struct ra_report *repor
 void ra_table_draw(const struct ra_table *table, const struct ra_report *report, size_t rows,
                    struct ra_page *page);
 
+/* The row's value for sorting by column: a text, or NULL and a number in rank (-INFINITY: unknown). */
+const char *ra_column_rank(const struct ra_table *table, const struct ra_column *column,
+                           const void *row, double *rank);
+
+/*
+ * The order in which to show count rows (of ra_table_list: reports): their indexes, to be
+ * freed by the caller; NULL without memory.
+ */
+size_t *ra_table_order(const struct ra_table *table, const void *const *rows, size_t count);
+
 /* The list of processes: column heads and a line for each report. */
 void ra_list_draw_head(struct ra_page *page);
 void ra_list_draw_row(const struct ra_report *report, struct ra_page *page);
+
+/* The same of a table that was made from ra_table_list. */
+void ra_list_draw(const struct ra_table *table, const struct ra_report *const *reports,
+                  size_t count, size_t rows, struct ra_page *page);
 
 #endif

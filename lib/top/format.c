@@ -11,6 +11,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "reader/text.h"
 #include "top/fields.h"
 
 static const struct ra_cell unknown = {.text = "-"};
@@ -22,49 +23,33 @@ static const struct ra_cell unknown = {.text = "-"};
         cell;                                                                                      \
     })
 
+static bool are_plain;
+
+void ra_format_plain(bool plain)
+{
+    are_plain = plain;
+}
+
 struct ra_cell ra_format_bytes(int64_t bytes)
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double amount = (double)bytes;
-    size_t unit = 0;
+    struct ra_cell cell;
 
-    if (bytes == RA_UNKNOWN) {
-        return unknown;
+    if (are_plain && bytes != RA_UNKNOWN) {
+        return CELL("%" PRId64, bytes);
     }
-    if (bytes > -1024 && bytes < 1024) {
-        return CELL("%" PRId64 "B", bytes);
-    }
-    amount /= 1024;
-    /* 1023.95 would be printed as 1024.0 */
-    while (fabs(amount) >= 1023.95 && unit + 1 < sizeof units / sizeof *units) {
-        amount /= 1024;
-        unit++;
-    }
-    return CELL("%.1f%s", amount, units[unit]);
+    ra_text_bytes(cell.text, bytes);
+    return cell;
 }
 
 struct ra_cell ra_format_size(int64_t bytes)
 {
-    const int64_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
-    const char *above = "";
+    struct ra_cell cell;
 
-    if (bytes == RA_UNKNOWN) {
-        return unknown;
-    }
-    if (bytes < 16 * kib || (bytes % kib != 0 && bytes % kib != 1)) {
+    if (are_plain && bytes != RA_UNKNOWN) {
         return CELL("%" PRId64, bytes);
     }
-    if (bytes % kib == 1) {
-        above = ">";
-        bytes--;
-    }
-    if (bytes % gib == 0) {
-        return CELL("%s%" PRId64 "GiB", above, bytes / gib);
-    }
-    if (bytes % mib == 0) {
-        return CELL("%s%" PRId64 "MiB", above, bytes / mib);
-    }
-    return CELL("%s%" PRId64 "KiB", above, bytes / kib);
+    ra_text_size(cell.text, bytes);
+    return cell;
 }
 
 struct ra_cell ra_format_count(int64_t count)
@@ -76,7 +61,7 @@ struct ra_cell ra_format_count(int64_t count)
     if (count == RA_UNKNOWN) {
         return unknown;
     }
-    if (count > -1000000 && count < 1000000) {
+    if (are_plain || (count > -1000000 && count < 1000000)) {
         return CELL("%" PRId64, count);
     }
     while (fabs(amount) >= 999.5 && unit + 1 < sizeof units - 1) {
@@ -94,6 +79,9 @@ struct ra_cell ra_format_rate(double per_second)
 {
     if (!isfinite(per_second)) {
         return unknown;
+    }
+    if (are_plain && fabs(per_second) < 1e18) {
+        return CELL("%.1f", per_second);
     }
     if (per_second > 0 && per_second < 9.95) {
         return CELL("%.1f/s", per_second);

@@ -9,6 +9,7 @@
 #ifndef RA_TOP_FORMAT_H
 #define RA_TOP_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,12 @@
 struct ra_cell {
     char text[64];
 };
+
+/*
+ * From now on sizes, amounts, counts and rates as plain numbers without a unit (--bytes), or
+ * for people again. One for the whole program; not for more than one thread.
+ */
+void ra_format_plain(bool plain);
 
 /* An amount of memory, IEC units: 0B, 640B, 1.5KiB, 12.0MiB. */
 struct ra_cell ra_format_bytes(int64_t bytes);

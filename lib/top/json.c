@@ -34,7 +34,7 @@ static json_t *value_of(const struct ra_field *field, const void *record)
     return json_null();
 }
 
-static json_t *record_of(const struct ra_group *group, const void *record)
+json_t *ra_json_record(const struct ra_group *group, const void *record)
 {
     json_t *object = json_object();
 
@@ -57,7 +57,7 @@ static json_t *rows_of(const struct ra_group *group, const struct ra_report *rep
     for (size_t i = 0; rows && i < count; i++) {
         const void *record = ra_group_record(group, report, i);
 
-        if (json_array_append_new(rows, record_of(group, record)) != 0) {
+        if (json_array_append_new(rows, ra_json_record(group, record)) != 0) {
             json_decref(rows);
             rows = NULL;
         }
@@ -65,10 +65,10 @@ static json_t *rows_of(const struct ra_group *group, const struct ra_report *rep
     return rows;
 }
 
-/* jemalloc's settings are a group of the report but belong to the process. */
-static json_t *parent_of(const struct ra_group *group, json_t *report)
+json_t *ra_json_parent(const struct ra_group *group, const json_t *report)
 {
-    return strcmp(group->name, "jemalloc_conf") == 0 ? json_object_get(report, "process") : report;
+    return strcmp(group->name, "jemalloc_conf") == 0 ? json_object_get(report, "process")
+                                                     : (json_t *)report;
 }
 
 json_t *ra_json_report(const struct ra_report *report)
@@ -85,8 +85,8 @@ json_t *ra_json_report(const struct ra_report *report)
 
     for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
         json_t *value = group->row_bytes ? rows_of(group, report)
-                                         : record_of(group, ra_group_record(group, report, 0));
-        failed |= json_object_set_new(parent_of(group, object), group->name, value);
+                                         : ra_json_record(group, ra_group_record(group, report, 0));
+        failed |= json_object_set_new(ra_json_parent(group, object), group->name, value);
     }
     if (failed) {
         json_decref(object);

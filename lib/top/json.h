@@ -16,6 +16,15 @@
 /* The report as a JSON object (a new reference), or NULL without memory. */
 json_t *ra_json_report(const struct ra_report *report);
 
+/*
+ * The object in which a group of the report lies: report itself, but for jemalloc's settings,
+ * which belong to the process. A borrowed reference.
+ */
+json_t *ra_json_parent(const struct ra_group *group, const json_t *report);
+
+/* A group or a row of the catalogue as an object of its fields, likewise. */
+json_t *ra_json_record(const struct ra_group *group, const void *record);
+
 /* What became of one region, likewise. */
 json_t *ra_json_pruned(const struct ra_pruned *pruned);
 

@@ -17,7 +17,7 @@ static bool is_shown(const struct ra_view *view, int lines)
 /* The lines that the views without a table take; measured, as some vary. */
 static int fixed_lines(const struct ra_report *report, int columns, int lines)
 {
-    struct ra_page page = {.width = columns};
+    struct ra_page page = {.width = columns, .height = lines};
     int count;
 
     for (const struct ra_view *view = ra_views; view->name; view++) {
@@ -60,6 +60,7 @@ void ra_layout_fill(const struct ra_report *report, int columns, int lines, stru
 
     share_rows(report, lines, lines - fixed_lines(report, columns, lines), rows);
     page->width = columns;
+    page->height = lines;
     for (size_t i = 0; ra_views[i].name; i++) {
         if (is_shown(&ra_views[i], lines)) {
             ra_view_draw(&ra_views[i], report, rows[i], page);

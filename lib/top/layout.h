@@ -10,7 +10,7 @@
 #include "top/page.h"
 
 /*
- * Fill page (its width is set here) for a screen of columns by lines. The page
+ * Fill page (its width and height are set here) for a screen of columns by lines. The page
  * may come out longer than lines where the screen is very low; cut it then.
  */
 void ra_layout_fill(const struct ra_report *report, int columns, int lines, struct ra_page *page);

@@ -5,38 +5,24 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <ruby_alloc/reader.h>
 
-#include "top/columns.h"
+#include "top/excerpt.h"
+#include "top/csv.h"
 #include "top/output.h"
+#include "top/pick.h"
 #include "top/source.h"
 
 /* Shorter than for one process: a stopped one must not hold up the list. */
 enum { LIST_WAIT_MS = 300 };
 
 struct list {
-    bool json;
-    struct ra_page page; /* text */
-    size_t shown, denied;
-    enum ra_output output;
+    const struct ra_options *options;
+    struct ra_pick pick;
+    struct ra_report **reports; /* count of them, owned */
+    size_t count, denied;
 };
-
-static void show(struct list *list, const struct ra_report *report)
-{
-    if (list->json) {
-        list->output = ra_output_report(report, true);
-    } else {
-        if (list->shown == 0) {
-            ra_list_draw_head(&list->page);
-        }
-        ra_list_draw_row(report, &list->page);
-    }
-    list->shown++;
-}
 
 /* A process that ended meanwhile, or that never was ours to see, is no news. */
 static void visit(struct list *list, pid_t pid)
@@ -48,8 +34,13 @@ static void visit(struct list *list, pid_t pid)
     if (status == RA_OK) {
         status = ra_source_next(&source, LIST_WAIT_MS, &why);
     }
+    if ((status == RA_OK || status == RA_TIMEOUT) &&
+        !ra_pick_admits(&list->pick, source.report)) {
+        status = RA_ABSENT;
+    }
     if (status == RA_OK || status == RA_TIMEOUT) {
-        show(list, source.report);
+        list->reports[list->count++] = source.report;
+        source.report = NULL;
     } else if (status == RA_DENIED) {
         list->denied++;
     } else if (status != RA_ABSENT && status != RA_NO_REGION) {
@@ -58,13 +49,64 @@ static void visit(struct list *list, pid_t pid)
     ra_source_close(&source);
 }
 
+static enum ra_output print_json(const struct list *list, const struct ra_table *table, size_t rows)
+{
+    size_t *order = ra_table_order(table, (const void *const *)list->reports, list->count);
+    enum ra_output output = order ? RA_OUTPUT_GOOD : ra_output_json(NULL);
+
+    for (size_t i = 0; i < rows && i < list->count && output == RA_OUTPUT_GOOD; i++) {
+        output = ra_output_report(list->reports[order[i]], true);
+    }
+    free(order);
+    return output;
+}
+
+static enum ra_output print_csv(const struct list *list)
+{
+    char error[128];
+    struct ra_csv *csv = ra_csv_new(&list->options->excerpt, true, error, sizeof error);
+    enum ra_output output = csv ? ra_csv_output(csv, (const struct ra_report *const *)list->reports,
+                                                list->count, list->count > 0)
+                                : ra_output_bytes(NULL, 0);
+
+    ra_csv_free(csv);
+    return output;
+}
+
+static enum ra_output print(const struct list *list)
+{
+    const struct ra_excerpt *excerpt = &list->options->excerpt;
+    size_t rows = ra_excerpt_rows(excerpt, SIZE_MAX);
+    struct ra_page page = {.width = INT_MAX};
+    struct ra_table table;
+    enum ra_output output;
+    char error[128];
+
+    if (ra_excerpt_apply(excerpt, &ra_table_list, &table, error, sizeof error) != 0) {
+        ra_output_message("%s", error);
+        return RA_OUTPUT_FAILED;
+    }
+    if (list->options->csv) {
+        output = print_csv(list);
+    } else if (list->options->json) {
+        output = print_json(list, &table, rows);
+    } else {
+        ra_list_draw(&table, (const struct ra_report *const *)list->reports, list->count, rows,
+                     &page);
+        output = ra_output_lines(&page);
+    }
+    ra_page_clear(&page);
+    ra_excerpt_release(&table);
+    return output;
+}
+
 static int conclude(const struct list *list)
 {
     if (list->denied > 0) {
         ra_output_message("%zu process%s of other users can't be read: be that user, or root",
                           list->denied, list->denied == 1 ? "" : "es");
     }
-    if (list->shown > 0) {
+    if (list->count > 0) {
         return 0;
     }
     if (list->denied > 0) {
@@ -74,48 +116,42 @@ static int conclude(const struct list *list)
     return ruby_alloc_status_exit(RA_ABSENT);
 }
 
-/* Commands are cut at the terminal's edge only: a pipe gets them whole. */
-static void cut_to_terminal(struct ra_page *page)
-{
-    struct winsize size;
-    int columns = INT_MAX;
-
-    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        columns = size.ws_col;
-    }
-    for (size_t i = 0; columns < INT_MAX && i < page->count; i++) {
-        char *line = page->lines[i].text;
-        char *cut = strdup(line);
-
-        if (cut) {
-            ra_format_fit(line, strlen(line) + 1, cut, columns);
-        }
-        free(cut);
-    }
-}
-
 int ra_run_list(const struct ra_options *options)
 {
-    struct list list = {.json = options->json, .page = {.width = INT_MAX}};
+    struct list list = {.options = options};
+    enum ra_output output = RA_OUTPUT_GOOD;
     struct ra_failure why = {0};
     pid_t *pids = NULL;
     size_t count = 0;
     int result;
 
+    if (!ra_pick_make(&list.pick, options, why.message, sizeof why.message)) {
+        ra_output_message("%s", why.message);
+        return RA_EXIT_USAGE;
+    }
     if (ruby_alloc_reader_list(&pids, &count, &list.denied, &why) != RA_OK) {
+        ra_pick_free(&list.pick);
         ra_output_message("%s", why.message);
         return ruby_alloc_status_exit(why.status);
     }
-    for (size_t i = 0; i < count && list.output == RA_OUTPUT_GOOD; i++) {
-        visit(&list, pids[i]);
+    list.reports = calloc(count ? count : 1, sizeof *list.reports);
+    for (size_t i = 0; list.reports && i < count; i++) {
+        if (ra_pick_has_pid(&list.pick, pids[i])) {
+            visit(&list, pids[i]);
+        }
     }
-    if (!list.json) {
-        cut_to_terminal(&list.page);
-        list.output = ra_output_page(&list.page);
+    if (!list.reports) {
+        output = ra_output_json(NULL);
+    } else if (list.count > 0) {
+        output = print(&list);
     }
-    result = list.output == RA_OUTPUT_GOOD ? conclude(&list) : ra_output_exit(list.output);
+    result = output == RA_OUTPUT_GOOD ? conclude(&list) : ra_output_exit(output);
 
-    ra_page_clear(&list.page);
+    for (size_t i = 0; i < list.count; i++) {
+        ruby_alloc_report_free(list.reports[i]);
+    }
+    free(list.reports);
+    ra_pick_free(&list.pick);
     free(pids);
     return result;
 }

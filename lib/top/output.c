@@ -4,14 +4,17 @@
 #include "top/output.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "top/fields.h"
+#include "top/format.h"
 #include "top/json.h"
 #include "top/views.h"
 
@@ -80,6 +83,11 @@ static enum ra_output finish(struct draft *draft, bool complete)
     return output;
 }
 
+enum ra_output ra_output_bytes(const char *text, size_t size)
+{
+    return text ? write_whole(text, size) : no_memory();
+}
+
 enum ra_output ra_output_text(void (*print)(FILE *stream))
 {
     struct draft draft;
@@ -100,6 +108,26 @@ enum ra_output ra_output_page(const struct ra_page *page)
     }
     ra_page_print(page, draft.stream);
     return finish(&draft, !page->failed);
+}
+
+enum ra_output ra_output_lines(struct ra_page *page)
+{
+    struct winsize size;
+    int columns = INT_MAX;
+
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        columns = size.ws_col;
+    }
+    for (size_t i = 0; columns < INT_MAX && i < page->count; i++) {
+        char *line = page->lines[i].text;
+        char *cut = strdup(line);
+
+        if (cut) {
+            ra_format_fit(line, strlen(line) + 1, cut, columns);
+        }
+        free(cut);
+    }
+    return ra_output_page(page);
 }
 
 enum ra_output ra_output_json(json_t *object)

@@ -28,6 +28,12 @@ enum ra_output ra_output_json(json_t *object);
 /* Write all lines of a page. */
 enum ra_output ra_output_page(const struct ra_page *page);
 
+/* The same, but lines are cut at a terminal's edge; a pipe gets them whole. */
+enum ra_output ra_output_lines(struct ra_page *page);
+
+/* Write size bytes of text; NULL: there was no memory for it, which is said. */
+enum ra_output ra_output_bytes(const char *text, size_t size);
+
 /* Write what print prints. */
 enum ra_output ra_output_text(void (*print)(FILE *stream));
 

@@ -84,5 +84,5 @@ void ra_page_clear(struct ra_page *page)
         free(page->lines[i].text);
     }
     free(page->lines);
-    *page = (struct ra_page){.width = page->width};
+    *page = (struct ra_page){.width = page->width, .height = page->height};
 }

@@ -20,7 +20,8 @@ struct ra_line {
 };
 
 struct ra_page {
-    int width; /* columns that views lay out for; a line may be longer */
+    int width;  /* columns that views lay out for; a line may be longer */
+    int height; /* lines of the screen; 0: as many as there are */
     struct ra_line *lines;
     size_t count, room;
     bool failed;

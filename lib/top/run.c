@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "top/excerpt.h"
+#include "top/csv.h"
 #include "top/output.h"
 #include "top/source.h"
 
@@ -15,13 +17,19 @@ static void separate(FILE *stream)
 }
 
 /* Texts are parted by an empty line. */
-static enum ra_output print_report(const struct ra_options *options, const struct ra_report *report,
-                                   int64_t number)
+static enum ra_output print_report(const struct ra_options *options, const struct ra_csv *csv,
+                                   const struct ra_report *report, int64_t number)
 {
     enum ra_output output = RA_OUTPUT_GOOD;
 
+    if (csv) {
+        return ra_csv_output(csv, &report, 1, number == 1);
+    }
     if (number > 1 && !options->json) {
         output = ra_output_text(separate);
+    }
+    if (output == RA_OUTPUT_GOOD && options->excerpt.view && !options->json) {
+        return ra_excerpt_print(&options->excerpt, report);
     }
     return output == RA_OUTPUT_GOOD ? ra_output_report(report, options->json) : output;
 }
@@ -36,7 +44,8 @@ static int end_without_report(int64_t number, const struct ra_failure *why)
     return ruby_alloc_status_exit(why->status);
 }
 
-static int report_loop(const struct ra_options *options, struct ra_source *source, int64_t count)
+static int report_loop(const struct ra_options *options, const struct ra_csv *csv,
+                       struct ra_source *source, int64_t count)
 {
     enum ra_status status = RA_OK;
 
@@ -49,11 +58,11 @@ static int report_loop(const struct ra_options *options, struct ra_source *sourc
         if (status != RA_OK && status != RA_TIMEOUT) {
             return end_without_report(number, &why);
         }
-        output = print_report(options, source->report, number);
+        output = print_report(options, csv, source->report, number);
         if (output != RA_OUTPUT_GOOD) {
             return ra_output_exit(output);
         }
-        if (options->json && number == 1 && source->report->process.own_allocator == 1) {
+        if ((options->json || csv) && number == 1 && source->report->process.own_allocator == 1) {
             ra_output_message("allocations of process %d bypass the library: its executable has "
                               "an allocator of its own",
                               (int)options->pid);
@@ -69,16 +78,23 @@ static int report_loop(const struct ra_options *options, struct ra_source *sourc
 
 int ra_run_reports(const struct ra_options *options)
 {
+    char error[128];
+    struct ra_csv *csv =
+        options->csv ? ra_csv_new(&options->excerpt, false, error, sizeof error) : NULL;
     struct ra_source source;
     struct ra_failure why = {0};
     int result;
 
+    if (options->csv && !csv) {
+        return ra_output_exit(ra_output_bytes(NULL, 0));
+    }
     if (ra_source_open(&source, options->pid, &why) == RA_OK) {
-        result = report_loop(options, &source, options->batch ? options->iterations : 1);
+        result = report_loop(options, csv, &source, options->batch ? options->iterations : 1);
     } else {
         ra_output_message("%s", why.message);
         result = ruby_alloc_status_exit(why.status);
     }
     ra_source_close(&source);
+    ra_csv_free(csv);
     return result;
 }

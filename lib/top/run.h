@@ -16,4 +16,22 @@ int ra_run_list(const struct ra_options *options);
 /* --prune: remove the regions of dead processes, a line for each. */
 int ra_run_prune(const struct ra_options *options);
 
+/* --check: the allocator of one process, or a line for each Ruby. */
+int ra_run_check(const struct ra_options *options);
+
+/* --purge and the like: have a process do something, and show its memory before and after. */
+int ra_run_act(const struct ra_options *options);
+
+/* --record: the reports of one process, appended to a file. */
+int ra_run_record(const struct ra_options *options);
+
+/* --html: a page for a browser. */
+int ra_run_html(const struct ra_options *options);
+
+/* --compare: the difference between two reports. */
+int ra_run_compare(const struct ra_options *options);
+
+/* -- COMMAND: run it under the library and report when it ends. Returns its exit status. */
+int ra_run_command(const struct ra_options *options);
+
 #endif

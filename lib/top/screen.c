@@ -1,170 +1,47 @@
 /*
- * The screen: curses around the layout. Signals only set a flag; the loop waits
- * with them unblocked in ppoll alone, so that none is lost between check and wait.
+ * The screen: curses, the clock and the keys around ui.h. Signals only set a flag; the loop
+ * waits with them unblocked in ppoll alone, so that none is lost between check and wait.
  */
 #include "top/screen.h"
 
 #include <curses.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "top/format.h"
-#include "top/keys.h"
-#include "top/layout.h"
+#include "top/guard.h"
 #include "top/output.h"
-#include "top/source.h"
+#include "top/paint.h"
+#include "top/ui.h"
 
-/* A process that doesn't answer must not make the screen deaf for long. */
-enum { SCREEN_WAIT_MS = 500 };
+enum { ESCAPE_WAIT_MS = 25 };
 
-enum { MESSAGE_MAX = 256, MAX_COLUMNS_BYTES = 4096 };
-
-struct screen {
-    struct ra_source source;
-    double delay;
-    bool frozen; /* the process has ended: nothing more to ask */
-    char message[MESSAGE_MAX];
-    sigset_t waiting; /* the signal mask while waiting */
-};
-
-static volatile sig_atomic_t quit_signal;
-
-static void on_quit_signal(int number)
-{
-    quit_signal = number;
-}
-
-static attr_t style_attributes(enum ra_style style)
-{
-    static const attr_t attributes[RA_STYLE_COUNT] = {
-        [RA_PLAIN] = A_NORMAL,
-        [RA_HEADING] = A_REVERSE,
-        [RA_STRONG] = A_BOLD,
-        [RA_WARNING] = A_BOLD,
-    };
-
-    return attributes[style] | (attr_t)COLOR_PAIR(style);
-}
-
-static void start_colors(void)
-{
-    const char *no_color = getenv("NO_COLOR");
-
-    if ((no_color && *no_color) || !has_colors() || start_color() == ERR ||
-        use_default_colors() == ERR) {
-        return;
-    }
-    /* A pair that is not set is black on black: every style but RA_PLAIN has its own. */
-    init_pair(RA_HEADING, -1, -1);
-    init_pair(RA_STRONG, COLOR_CYAN, -1);
-    init_pair(RA_WARNING, COLOR_RED, -1);
-}
-
-/* A heading's bar goes over the whole width. */
-static void draw_text(int line, enum ra_style style, const char *text)
-{
-    char fitted[MAX_COLUMNS_BYTES];
-    int used = ra_format_fit(fitted, sizeof fitted, text, COLS);
-
-    attrset(style_attributes(style));
-    mvaddstr(line, 0, fitted);
-    if (style == RA_HEADING) {
-        for (; used < COLS; used++) {
-            addch(' ');
-        }
-    }
-    attrset(A_NORMAL);
-}
-
-/* Keys first: a message may be longer than the line. */
-static void draw_footer(const struct screen *screen)
-{
-    char text[MESSAGE_MAX + 128];
-    bool warns = screen->message[0] != '\0';
-    size_t used = 0;
-
-    for (const struct ra_key *key = ra_keys; key->label && used < sizeof text; key++) {
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s %s  ", key->label, key->help);
-        if (warns) {
-            break;
-        }
-    }
-    if (used < sizeof text && warns) {
-        snprintf(text + used, sizeof text - used, "%s", screen->message);
-    } else if (used < sizeof text) {
-        snprintf(text + used, sizeof text - used, "every %gs  %s", screen->delay,
-                 screen->source.report->time);
-    }
-    draw_text(LINES - 1, warns ? RA_WARNING : RA_PLAIN, text);
-}
-
-static void draw(const struct screen *screen)
-{
-    struct ra_page page = {0};
-    int room = LINES - 1;
-
-    ra_layout_fill(screen->source.report, COLS, room, &page);
-    erase();
-    for (int i = 0; i < room && i < (int)page.count; i++) {
-        draw_text(i, page.lines[i].style, page.lines[i].text);
-    }
-    ra_page_clear(&page);
-    draw_footer(screen);
-    refresh();
-}
-
-/* Ask for a new report; what keeps us from it becomes the message in the footer. */
-static void update(struct screen *screen)
-{
-    struct ra_failure why = {0};
-    enum ra_status status;
-
-    if (screen->frozen) {
-        return;
-    }
-    status = ra_source_next(&screen->source, SCREEN_WAIT_MS, &why);
-    screen->message[0] = '\0';
-    if (status == RA_ABSENT || ra_source_ended(&screen->source)) {
-        screen->frozen = true;
-        snprintf(screen->message, sizeof screen->message,
-                 "ENDED: the process is gone, this is its last state");
-    } else if (status != RA_OK) {
-        ra_format_fit(screen->message, sizeof screen->message, why.message, MESSAGE_MAX);
-    }
-}
-
-static struct timespec clock_now(void)
+static double clock_seconds(void)
 {
     struct timespec time;
 
     clock_gettime(CLOCK_MONOTONIC, &time);
-    return time;
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Seconds from now until the refresh that is due delay after last. */
-static double seconds_left(const struct timespec *last, double delay)
+/* Nothing changes by itself: no need to wake up. */
+static bool is_still(const struct ra_ui *ui)
 {
-    struct timespec time = clock_now();
-
-    return delay - (double)(time.tv_sec - last->tv_sec) -
-           (double)(time.tv_nsec - last->tv_nsec) / 1e9;
+    return !ui->is_stale && (ui->replay ? !ui->is_playing : ui->is_frozen);
 }
 
 /* Until a key, a signal or the next refresh. False: the terminal is gone. */
-static bool wait_for_input(const struct screen *screen, double seconds)
+static bool wait_for_input(const struct ra_ui *ui, double seconds, const sigset_t *waiting)
 {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    double positive = seconds > 0 ? seconds : 0;
+    double positive = seconds > 0 && !ui->is_stale ? seconds : 0;
     struct timespec timeout = {.tv_sec = (time_t)positive};
     int ready;
 
     timeout.tv_nsec = (long)((positive - (double)timeout.tv_sec) * 1e9);
-    ready = ppoll(&input, 1, screen->frozen ? NULL : &timeout, &screen->waiting);
+    ready = ppoll(&input, 1, is_still(ui) ? NULL : &timeout, waiting);
     if (ready < 0) {
         return errno == EINTR;
     }
@@ -172,102 +49,138 @@ static bool wait_for_input(const struct screen *screen, double seconds)
 }
 
 /* Take all keys that are there; KEY_RESIZE is one of them and has curses redraw. */
-static enum ra_key_result read_keys(void)
+static void read_keys(struct ra_ui *ui)
 {
-    enum ra_key_result result = RA_KEY_NOTHING;
     int code;
 
-    while ((code = getch()) != ERR) {
-        enum ra_key_result key = ra_key_press(code);
-        result = key > result ? key : result;
+    while (!ui->has_ended && (code = getch()) != ERR) {
+        ra_ui_press(ui, code);
     }
-    return result;
 }
 
-static void loop(struct screen *screen)
+static void sleep_in_background(void)
 {
-    struct timespec last = clock_now();
+    endwin();
+    ra_guard_sleep();
+    refresh();
+    clearok(curscr, TRUE);
+}
 
-    while (!quit_signal) {
-        enum ra_key_result key;
+static void loop(struct ra_ui *ui, const sigset_t *waiting)
+{
+    double last = clock_seconds();
 
-        draw(screen);
-        if (!wait_for_input(screen, seconds_left(&last, screen->delay))) {
+    while (!ra_guard_must_end() && !ui->has_ended) {
+        ra_ui_draw(ui);
+        refresh();
+        if (!wait_for_input(ui, last + ui->delay - clock_seconds(), waiting)) {
             return;
         }
-        key = read_keys();
-        if (key == RA_KEY_QUIT) {
-            return;
+        if (ra_guard_must_sleep()) {
+            sleep_in_background();
         }
-        if (key == RA_KEY_REFRESH || seconds_left(&last, screen->delay) <= 0) {
-            last = clock_now();
-            update(screen);
+        read_keys(ui);
+        if (!is_still(ui) && (ui->is_stale || clock_seconds() >= last + ui->delay)) {
+            last = clock_seconds();
+            ra_ui_update(ui);
         }
     }
 }
 
-/* Without SA_RESTART; blocked but in ppoll, as is SIGWINCH, which curses handles. */
-static void catch_signals(sigset_t *waiting)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = on_quit_signal};
-    sigset_t blocked;
-
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGWINCH);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        sigaction(numbers[i], &action, NULL);
-        sigaddset(&blocked, numbers[i]);
-    }
-    sigprocmask(SIG_BLOCK, &blocked, waiting);
-    sigdelset(waiting, SIGWINCH);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        sigdelset(waiting, numbers[i]);
-    }
-}
-
-static int show(struct screen *screen)
+static int show(struct ra_ui *ui)
 {
     SCREEN *terminal;
+    sigset_t waiting;
 
-    catch_signals(&screen->waiting);
+    ra_guard_signals(&waiting);
+    ra_guard_note();
     terminal = newterm(NULL, stdout, stdin);
     if (!terminal) {
         ra_output_message("this terminal can't show a screen; use --once or --batch");
         return ruby_alloc_status_exit(RA_SYSTEM);
     }
-    start_colors();
+    ra_guard_crashes();
+    ra_paint_start();
     cbreak();
     noecho();
     nonl();
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
+    set_escdelay(ESCAPE_WAIT_MS);
     curs_set(0);
+    mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    mouseinterval(0);
 
-    loop(screen);
+    loop(ui, &waiting);
 
     endwin();
     delscreen(terminal);
     return 0;
 }
 
+/* The first report before the screen opens: failures are said on the plain terminal. */
+static enum ra_status begin(struct ra_ui *ui, struct ra_failure *why)
+{
+    const struct ra_options *options = ui->options;
+    enum ra_status status = RA_OK;
+
+    if (options->replay) {
+        ui->replay = ra_replay_open(&ui->model, options->replay, options->pid, why);
+        if (!ui->replay) {
+            return why->status;
+        }
+        ra_replay_go(ui->replay, 0);
+        if (ra_replay_damage(ui->replay)) {
+            ra_ui_say(ui, true, "%.500s", ra_replay_damage(ui->replay));
+        }
+    } else {
+        ui->live = ra_live_new(&ui->model, &ui->pick);
+        if (!ui->live) {
+            why->status = RA_SYSTEM;
+            snprintf(why->message, sizeof why->message, "not enough memory");
+            return RA_SYSTEM;
+        }
+    }
+    if (options->pid == 0 && !options->replay) {
+        ra_live_refresh(ui->live);
+    } else if (options->pid != 0) {
+        ui->is_straight = true;
+        if (ui->live) {
+            status = ra_live_watch(ui->live, options->pid, why);
+        }
+        if (status == RA_OK || status == RA_TIMEOUT) {
+            ra_ui_open(ui, options->pid);
+        }
+    }
+    return status;
+}
+
 int ra_screen_run(const struct ra_options *options)
 {
-    struct screen screen = {.delay = options->delay};
+    struct ra_ui ui = {.options = options, .delay = options->delay, .is_exact = options->bytes};
     struct ra_failure why = {0};
-    enum ra_status status = ra_source_open(&screen.source, options->pid, &why);
+    enum ra_status status;
     int result;
 
-    /* The first report before the screen opens: failures are said on the plain terminal. */
-    if (status == RA_OK) {
-        status = ra_source_next(&screen.source, SCREEN_WAIT_MS, &why);
+    if (options->replay && !ra_screen_usable()) {
+        ra_output_message("--replay needs a terminal; --compare and --html read recordings too");
+        return ruby_alloc_status_exit(RA_SYSTEM);
     }
+    if (!ra_pick_make(&ui.pick, options, why.message, sizeof why.message)) {
+        ra_output_message("%s", why.message);
+        return RA_EXIT_USAGE;
+    }
+    ui.list.sort = RA_UI_FIRST_SORT;
+    status = begin(&ui, &why);
     if (status == RA_OK || status == RA_TIMEOUT) {
-        result = show(&screen);
+        result = show(&ui);
     } else {
         ra_output_message("%s", why.message);
         result = ruby_alloc_status_exit(status);
     }
-    ra_source_close(&screen.source);
+    ra_live_free(ui.live);
+    ra_replay_close(ui.replay);
+    ra_model_clear(&ui.model);
+    ra_pick_free(&ui.pick);
     return result;
 }

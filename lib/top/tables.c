@@ -45,16 +45,25 @@ static struct ra_cell cell_user(const void *report)
     return ra_format_user(((const struct ra_report *)report)->process.uid);
 }
 
-static struct ra_cell cell_thread_count(const void *row)
+static int64_t live_threads(const struct ra_report *report)
 {
-    const struct ra_report *report = row;
     int64_t count = 0;
 
     for (size_t i = 0; i < report->threads_count; i++) {
         const char *state = report->threads[i].state;
         count += state && strcmp(state, "live") == 0;
     }
-    return ra_format_count(count);
+    return count;
+}
+
+static struct ra_cell cell_thread_count(const void *report)
+{
+    return ra_format_count(live_threads(report));
+}
+
+static double rank_thread_count(const void *report)
+{
+    return (double)live_threads(report);
 }
 
 static const struct ra_column size_columns[] = {
@@ -105,12 +114,6 @@ static const struct ra_column setting_columns[] = {
     {.field = "source", .left = true, .last = true},
 };
 
-static const struct ra_column advice_columns[] = {
-    {.field = "bytes", .width = 10},
-    {.field = "id", .width = 20, .left = true},
-    {.field = "text", .left = true, .last = true},
-};
-
 static const struct ra_column list_columns[] = {
     {.title = "PID", .group = "process", .field = "pid", .width = 7},
     {.title = "USER",
@@ -128,7 +131,8 @@ static const struct ra_column list_columns[] = {
      .group = "threads",
      .field = "state",
      .width = 8,
-     .cell = cell_thread_count},
+     .cell = cell_thread_count,
+     .rank = rank_thread_count},
     {.title = "COMMAND", .group = "process", .field = "command", .left = true, .last = true},
 };
 
@@ -147,9 +151,7 @@ const struct ra_table ra_table_threads = {.group = "threads",
                                           .sort = "allocations",
                                           COLUMNS_OF(thread_columns)};
 const struct ra_table ra_table_arenas = {
-    .group = "arenas", .title = "arenas", COLUMNS_OF(arena_columns)};
-const struct ra_table ra_table_advice = {
-    .group = "advice", .title = "advice: what would help", COLUMNS_OF(advice_columns)};
+    .group = "arenas", .title = "arenas: by number", COLUMNS_OF(arena_columns)};
 const struct ra_table ra_table_settings = {
-    .group = "settings", .title = "settings of jemalloc asked for", COLUMNS_OF(setting_columns)};
+    .group = "settings", .title = "settings: what jemalloc was told", COLUMNS_OF(setting_columns)};
 const struct ra_table ra_table_list = {.group = "process", COLUMNS_OF(list_columns)};

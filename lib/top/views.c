@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "top/advice.h"
 #include "top/chain.h"
 #include "top/fields.h"
 #include "top/format.h"
@@ -86,43 +87,83 @@ static void draw_group(const char *name, const struct ra_report *report, struct 
 }
 
 const struct ra_view ra_views[] = {
-    {.name = "identity", .draw = draw_identity},
-    {.name = "command", .draw = draw_command, .screen_from = 16},
-    {.name = "versions", .draw = draw_versions, .screen_from = 30},
-    {.name = "times", .draw = draw_times, .screen_from = RA_NEVER},
-    {.name = "memory", .draw = ra_chain_draw, .text_gap = 1},
-    {.name = "verdict", .draw = ra_chain_draw_verdict, .screen_from = 14, .text_gap = 1},
-    {.name = "more_memory", .draw = draw_more_memory, .screen_from = 34},
-    {.name = "advice",
-     .table = &ra_table_advice,
-     .text_rows = 10,
-     .screen_from = RA_NEVER,
+    {.name = "identity", .help = "pid, state, uptime, user", .draw = draw_identity},
+    {.name = "command", .help = "the command line", .draw = draw_command, .screen_from = 16},
+    {.name = "versions",
+     .help = "of Ruby, jemalloc and the library",
+     .draw = draw_versions,
+     .screen_from = 30},
+    {.name = "times",
+     .help = "when it started and was looked at; its parent",
+     .draw = draw_times,
+     .screen_from = RA_NEVER},
+    {.name = "memory",
+     .help = "from what was asked for to RSS, and what is lost on the way",
+     .draw = ra_chain_draw,
      .text_gap = 1},
-    {.name = "sizes", .table = &ra_table_sizes, .text_rows = 15, .screen_from = 18, .text_gap = 1},
+    {.name = "verdict",
+     .help = "the largest loss; how far to trust the figures",
+     .draw = ra_chain_draw_verdict,
+     .screen_from = 14,
+     .text_gap = 1},
+    {.name = "advice",
+     .help = "what would give memory back",
+     .draw = ra_advice_draw,
+     .screen_from = 16},
+    {.name = "more_memory",
+     .help = "other sizes: PSS, swap, mapped",
+     .draw = draw_more_memory,
+     .screen_from = 34},
+    {.name = "sizes",
+     .help = "requested sizes",
+     .table = &ra_table_sizes,
+     .text_rows = 15,
+     .screen_from = 18,
+     .text_gap = 1},
     {.name = "classes",
+     .help = "jemalloc's size classes: live objects, slabs, gaps",
      .table = &ra_table_classes,
      .text_rows = 15,
      .screen_from = 22,
      .text_gap = 1},
     {.name = "threads",
+     .help = "who allocates",
      .table = &ra_table_threads,
      .text_rows = 10,
      .screen_from = 45,
      .text_gap = 1},
     {.name = "arenas",
+     .help = "jemalloc's arenas",
      .table = &ra_table_arenas,
      .text_rows = 16,
      .screen_from = RA_NEVER,
      .text_gap = 1},
-    {.name = "calls", .group = "calls", .screen_from = RA_NEVER, .text_gap = 1},
-    {.name = "totals", .group = "totals", .screen_from = RA_NEVER, .text_gap = 1},
-    {.name = "jemalloc_conf", .group = "jemalloc_conf", .screen_from = RA_NEVER, .text_gap = 1},
+    {.name = "calls",
+     .help = "calls by function",
+     .group = "calls",
+     .screen_from = RA_NEVER,
+     .text_gap = 1},
+    {.name = "totals",
+     .help = "objects and bytes since the start",
+     .group = "totals",
+     .screen_from = RA_NEVER,
+     .text_gap = 1},
+    {.name = "jemalloc_conf",
+     .help = "jemalloc's settings in short",
+     .group = "jemalloc_conf",
+     .screen_from = RA_NEVER,
+     .text_gap = 1},
     {.name = "settings",
+     .help = "each setting asked for, and what became of it",
      .table = &ra_table_settings,
      .text_rows = 40,
      .screen_from = RA_NEVER,
      .text_gap = 1},
-    {.name = "glibc", .group = "glibc", .screen_from = RA_NEVER, .text_gap = 1},
+    {.name = "glibc",
+     .help = "glibc's heaps, where it is behind the library",
+     .group = "glibc",
+     .screen_from = RA_NEVER,
+     .text_gap = 1},
     {0},
 };
 
@@ -140,7 +181,17 @@ void ra_view_draw(const struct ra_view *view, const struct ra_report *report, si
     }
 }
 
-/* Some have nothing to say by nature: arenas, advice, and glibc where it isn't in use. */
+const struct ra_view *ra_view_find(const char *name)
+{
+    for (const struct ra_view *view = ra_views; view->name; view++) {
+        if (strcmp(view->name, name) == 0) {
+            return view;
+        }
+    }
+    return NULL;
+}
+
+/* Some have nothing to say by nature: arenas, settings, and glibc where it isn't in use. */
 static int is_empty(const struct ra_view *view, const struct ra_report *report)
 {
     if (view->group && strcmp(view->group, "glibc") == 0) {

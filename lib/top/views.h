@@ -19,6 +19,7 @@ enum {
 
 struct ra_view {
     const char *name;
+    const char *help;
     /* Either draws lines of its own making ... */
     void (*draw)(const struct ra_report *report, struct ra_page *page);
     /* ... or shows a table, text_rows rows of it in text and what fits on a screen ... */
@@ -37,6 +38,9 @@ extern const struct ra_view ra_views[];
 /* Draw a view; rows limits a table. */
 void ra_view_draw(const struct ra_view *view, const struct ra_report *report, size_t rows,
                   struct ra_page *page);
+
+/* A view by its name; NULL: there is none. */
+const struct ra_view *ra_view_find(const char *name);
 
 /* The whole report as text. */
 void ra_views_draw_text(const struct ra_report *report, struct ra_page *page);

@@ -30,6 +30,12 @@ strings=$(strings -n 6 "$RUBY_ALLOC_BUILD/libruby_alloc.so" | grep -E '^RUBY_ALL
 declared=$(sed -n 's/^ *X(\([A-Z_]*\), .*/\1/p' include/ruby_alloc/environment.h | sort -u)
 [ "$strings" = "$declared" ] || { echo "read: $strings; declared: $declared" && failed=1; }
 
+# X(purge, "when it speaks"): the README has each rule of the advice, in order, and no other.
+rules=$(sed -n 's/^ *X(\([a-z_]*\), "\(.*\)").*/| `\1` | \2 |/p' include/ruby_alloc/advice.h)
+shown=$(sed -n '/^## Take the advice/,/^## Environment/ s/^| `.*/&/p' README.md)
+[ "$(wc -l <<<"$rules")" -eq 20 ] || { echo "expected 20 rules, found: $rules" && failed=1; }
+[ "$rules" = "$shown" ] || { diff <(echo "$rules") <(echo "$shown") || failed=1; }
+
 version=$(sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)
 [ "$("$top" --version | head -1)" = "ruby_alloc_top $version" ] || { echo "--version" && failed=1; }
 exit "$failed"

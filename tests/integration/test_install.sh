@@ -47,6 +47,14 @@ for prefix in /usr/local /opt/elsewhere; do
     for header in include/ruby_alloc/*.h; do
         modes "$prefix/$header" 644
     done
+    for file in man/man1/ruby_alloc_top.1 man/man7/libruby_alloc.7 fish/vendor_completions.d/ruby_alloc_top.fish \
+        bash-completion/completions/ruby_alloc_top zsh/site-functions/_ruby_alloc_top; do
+        modes "$prefix/share/$file" 644
+        modes "$prefix/share/${file%/*}" 755
+        cmp -s "$root$prefix/share/$file" "build/$(case $file in
+            bash*) echo ruby_alloc_top.bash ;; zsh*) echo ruby_alloc_top.zsh ;; *) basename "$file" ;; esac)" ||
+            fail "$file is not what was built"
+    done
     [ "$(readlink "$root$library")" = "libruby_alloc.so.${version%%.*}" ] ||
         fail "libruby_alloc.so is not a link to the soname"
     [ "$(readlink "$root$library.${version%%.*}")" = "libruby_alloc.so.$version" ] ||
@@ -62,6 +70,10 @@ for prefix in /usr/local /opt/elsewhere; do
         report = IO.popen({ "LD_PRELOAD" => nil }, [exec_tool, "--once", "--json", Process.pid.to_s], &:read)
         exit report.include?("ruby_alloc.report/1")' "$root$prefix/bin/ruby_alloc_top" ||
         fail "the installed library and tool do not work"
+    status=0
+    "$root$prefix/bin/ruby_alloc_top" -- ruby -e 'exit 7' 2>"$TEST_DIR/err" || status=$?
+    [ $status -eq 7 ] && grep -q '^ruby_version ' "$TEST_DIR/err" ||
+        fail "the installed tool runs no command: $status, $(head -1 "$TEST_DIR/err")"
     unset RUBY_ALLOC_DIR
 
     make CFLAGS=-O0 DESTDIR="$root" PREFIX="$prefix" uninstall >/dev/null
@@ -69,6 +81,11 @@ for prefix in /usr/local /opt/elsewhere; do
     [ -z "$left" ] || fail "uninstall left: $left"
     [ ! -e "$root$prefix/include/ruby_alloc" ] || fail "uninstall left its include directory"
 done
+
+# The library elsewhere than in ../lib, as on a system with several architectures.
+make CFLAGS=-O0 DESTDIR="$root" PREFIX=/usr LIBDIR=/usr/lib/some-linux install >/dev/null
+RUBY_ALLOC_DIR=$TEST_DIR "$root/usr/bin/ruby_alloc_top" -- ruby -e 1 2>"$TEST_DIR/err" ||
+    fail "the library is not found in LIBDIR: $(head -1 "$TEST_DIR/err")"
 
 make clean
 [ ! -e build ] || fail "make clean left build/"

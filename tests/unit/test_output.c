@@ -383,9 +383,9 @@ END_TEST
 /* Each column shows a field that the catalogue has, and room for its title. */
 START_TEST(test_columns_are_in_the_catalogue)
 {
-    static const struct ra_table *const tables[] = {&ra_table_sizes,   &ra_table_classes,
-                                                    &ra_table_threads, &ra_table_arenas,
-                                                    &ra_table_advice,  &ra_table_list};
+    static const struct ra_table *const tables[] = {&ra_table_sizes,    &ra_table_classes,
+                                                    &ra_table_threads,  &ra_table_arenas,
+                                                    &ra_table_settings, &ra_table_list};
 
     for (size_t t = 0; t < COUNT_OF(tables); t++) {
         ck_assert_ptr_nonnull(ra_group_find(tables[t]->group));

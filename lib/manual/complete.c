@@ -1,0 +1,101 @@
+/*
+ * Completions: what the three shells have in common.
+ */
+#include "manual/manual.h"
+
+#include <string.h>
+
+#include "top/fields.h"
+#include "top/views.h"
+
+enum ra_manual_kind ra_manual_kind(const struct ra_option *option)
+{
+    if (!option->argument) {
+        return RA_TAKES_NOTHING;
+    }
+    if (strcmp(option->argument, "FILE") == 0) {
+        return RA_TAKES_FILE;
+    }
+    switch (option->id) {
+    case RA_OPTION_VIEW:
+    case RA_OPTION_SORT:
+    case RA_OPTION_FIELDS:
+    case RA_OPTION_HELP:
+        return RA_TAKES_WORD;
+    default:
+        return RA_TAKES_ANY;
+    }
+}
+
+static void put_views(const char *end, FILE *stream)
+{
+    for (const struct ra_view *view = ra_views; view->name; view++) {
+        fprintf(stream, "%s%s", view->name, end);
+    }
+    fprintf(stream, "help%s", end);
+}
+
+/* Has a table before this one, or the same, a field of this name? */
+static int is_repeated(const struct ra_view *last, size_t at)
+{
+    const char *name = ra_group_find(last->table->group)->fields[at].name;
+
+    for (const struct ra_view *view = ra_views; view != last; view++) {
+        if (view->table && ra_field_find(ra_group_find(view->table->group), name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Of all tables: which one is shown isn't known to the shell. Then the list's own. */
+static void put_fields(const char *end, FILE *stream)
+{
+    for (const struct ra_view *view = ra_views; view->name; view++) {
+        const struct ra_group *group = view->table ? ra_group_find(view->table->group) : NULL;
+
+        for (size_t i = 0; group && i < group->field_count; i++) {
+            if (!is_repeated(view, i)) {
+                fprintf(stream, "%s%s", group->fields[i].name, end);
+            }
+        }
+    }
+    fprintf(stream, "pid%suser%suptime%srss%slive%sratio%scommand%s", end, end, end, end, end, end,
+            end);
+}
+
+void ra_manual_words(const struct ra_option *option, const char *end, FILE *stream)
+{
+    if (option->id == RA_OPTION_VIEW) {
+        put_views(end, stream);
+    } else if (option->id == RA_OPTION_HELP) {
+        fprintf(stream, "metrics%s", end);
+    } else {
+        put_fields(end, stream);
+    }
+}
+
+/* The first line and what belongs to its sentence, without the finer points. */
+struct ra_manual_brief ra_manual_brief(const struct ra_option *option)
+{
+    struct ra_manual_brief brief = {""};
+    size_t length = strcspn(option->help, ";");
+    const char *finer = strstr(option->help, " (");
+
+    if (finer && (size_t)(finer - option->help) < length) {
+        length = (size_t)(finer - option->help);
+    }
+    if (length >= sizeof brief.text) {
+        length = sizeof brief.text - 1;
+    }
+    memcpy(brief.text, option->help, length);
+    while (length > 0 && brief.text[length - 1] <= ' ') {
+        brief.text[--length] = '\0';
+    }
+    for (char *c = brief.text; *c; c++) {
+        if (*c == '\n') {
+            *c = ' ';
+        }
+    }
+    return brief;
+}

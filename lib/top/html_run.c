@@ -1,0 +1,200 @@
+/*
+ * --html: a page from a running process or from a recording.
+ */
+#include "top/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/failure.h"
+#include "reader/text.h"
+#include "top/html.h"
+#include "top/output.h"
+#include "top/recording.h"
+#include "top/replace.h"
+#include "top/source.h"
+
+static const double quiet_seconds = 0.3; /* work that takes no longer shows no progress */
+
+static enum ra_status no_memory(struct ra_failure *why)
+{
+    return ra_failure_set(why, RA_SYSTEM, "not enough memory");
+}
+
+static enum ra_status write_page(const char *path, const char *text, size_t size,
+                                 struct ra_failure *why)
+{
+    if (strcmp(path, "-") == 0) {
+        return ra_output_bytes(text, size) == RA_OUTPUT_FAILED ? RA_SYSTEM : RA_OK;
+    }
+    if (ra_replace(path, text, size) == 0) {
+        return RA_OK;
+    }
+    return ra_failure_set(why, errno == EACCES || errno == EPERM ? RA_DENIED : RA_SYSTEM,
+                          "can't write %s: %s", path, strerror(errno));
+}
+
+static enum ra_status make_page(const struct ra_html *html, const char *path,
+                                struct ra_failure *why)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    enum ra_status status;
+    bool complete;
+
+    if (!stream) {
+        return no_memory(why);
+    }
+    complete = ra_html_print(html, stream) == 0 && !ferror(stream);
+    complete &= fclose(stream) == 0;
+    status = complete ? write_page(path, text, size, why) : no_memory(why);
+    free(text);
+    return status;
+}
+
+static enum ra_status show_process(const struct ra_options *options, struct ra_failure *why)
+{
+    struct ra_source source;
+    enum ra_status status = ra_source_open(&source, options->pid, why), written;
+
+    if (status == RA_OK) {
+        status = ra_source_next(&source, RA_SAMPLE_WAIT_MS, why);
+    }
+    if (status == RA_OK || status == RA_TIMEOUT) {
+        struct ra_failure other = {0};
+
+        written = make_page(&(struct ra_html){.report = source.report}, options->html, &other);
+        if (written != RA_OK) {
+            *why = other;
+            status = written;
+        }
+    }
+    ra_source_close(&source);
+    return status;
+}
+
+/* Which process's reports: the one asked for, or the only one there is. */
+static enum ra_status choose_process(struct ra_recording *recording,
+                                     const struct ra_options *options, struct ra_failure *why)
+{
+    const int64_t *pids;
+    size_t count;
+
+    if (options->pid != 0) {
+        return ra_recording_choose(recording, options->pid) > 0
+                   ? RA_OK
+                   : ra_failure_set(why, RA_ABSENT, "%s holds no report of process %d",
+                                    options->html_from, (int)options->pid);
+    }
+    count = ra_recording_pids(recording, &pids);
+    if (count <= 1) {
+        return RA_OK;
+    }
+    return ra_failure_set(why, RA_ABSENT,
+                          "%s holds reports of %zu processes (%" PRId64 ", %" PRId64
+                          "%s): add the PID of one",
+                          options->html_from, count, pids[0], pids[1], count > 2 ? ", ..." : "");
+}
+
+static int64_t last_time(const struct ra_recording *recording)
+{
+    int64_t last = ra_recording_time(recording, 0);
+
+    for (size_t i = 1; i < ra_recording_count(recording); i++) {
+        int64_t time = ra_recording_time(recording, i);
+
+        last = time > last ? time : last;
+    }
+    return last;
+}
+
+/* All reports of the chosen process; damaged ones are left out, and counted by the recording. */
+static struct ra_series *gather(struct ra_recording *recording, struct ra_progress *progress,
+                                size_t *last, struct ra_failure *why)
+{
+    size_t count = ra_recording_count(recording);
+    struct ra_series *series =
+        ra_series_new(ra_recording_time(recording, 0), last_time(recording), count);
+    bool complete = series != NULL;
+
+    for (size_t i = 0; complete && i < count; i++) {
+        const struct ra_report *report = ra_recording_report(recording, i, why);
+
+        if (report) {
+            complete = ra_series_add(series, report, ra_recording_time(recording, i));
+            *last = i;
+        }
+        ra_progress_show(progress, "reading reports: %zu of %zu", i + 1, count);
+    }
+    if (!complete) {
+        ra_series_free(series);
+        no_memory(why);
+        return NULL;
+    }
+    return series;
+}
+
+static void tell_damage(const struct ra_options *options, const char *damage)
+{
+    struct ra_failure note;
+
+    ra_failure_set(&note, RA_OK, "%s: %s", options->html_from, damage);
+    ra_output_message("%s", note.message);
+}
+
+static enum ra_status show_reports(const struct ra_options *options, struct ra_recording *recording,
+                                   struct ra_progress *progress, struct ra_failure *why)
+{
+    size_t last = 0;
+    struct ra_series *series = gather(recording, progress, &last, why);
+    struct ra_html html = {.series = series, .source = options->html_from};
+    enum ra_status status = why->status;
+
+    ra_progress_end(progress);
+    if (!series) {
+        return status;
+    }
+    html.report = ra_recording_report(recording, last, why);
+    html.damage = ra_recording_damage(recording);
+    if (html.damage) {
+        tell_damage(options, html.damage);
+    }
+    status = html.report ? make_page(&html, options->html, why) : why->status;
+    ra_series_free(series);
+    return status;
+}
+
+static enum ra_status show_recording(const struct ra_options *options, struct ra_failure *why)
+{
+    struct ra_progress progress;
+    struct ra_recording *recording;
+    enum ra_status status;
+
+    ra_progress_begin(&progress, quiet_seconds);
+    recording = ra_recording_open(options->html_from, &progress, why);
+    if (!recording) {
+        return why->status;
+    }
+    status = choose_process(recording, options, why);
+    if (status == RA_OK) {
+        status = show_reports(options, recording, &progress, why);
+    }
+    ra_progress_end(&progress);
+    ra_recording_close(recording);
+    return status;
+}
+
+int ra_run_html(const struct ra_options *options)
+{
+    struct ra_failure why = {0};
+    enum ra_status status =
+        options->html_from ? show_recording(options, &why) : show_process(options, &why);
+
+    if (status != RA_OK && why.message[0] != '\0') {
+        ra_output_message("%s", why.message);
+    }
+    return ruby_alloc_status_exit(status);
+}

@@ -1,0 +1,305 @@
+/*
+ * The list of processes on the screen.
+ */
+#include "top/ui.h"
+
+#include <curses.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "top/fields.h"
+#include "top/format.h"
+#include "top/paint.h"
+#include "top/rows.h"
+#include "top/tabs.h"
+
+enum list_column {
+    LIST_PID,
+    LIST_USER,
+    LIST_STATE,
+    LIST_UPTIME,
+    LIST_RSS,
+    LIST_LIVE,
+    LIST_RATIO,
+    LIST_LOST,
+    LIST_RATE,
+    LIST_THREADS,
+    LIST_COMMAND,
+    LIST_COLUMNS
+};
+
+static const struct ra_grid_column columns[LIST_COLUMNS] = {
+    [LIST_PID] = {.title = "PID", .width = 7},
+    [LIST_USER] = {.title = "USER", .width = 5, .is_left = true, .rank = 8},
+    [LIST_STATE] = {.title = "S", .width = 2, .is_left = true, .rank = 3},
+    [LIST_UPTIME] = {.title = "UPTIME", .width = 7, .rank = 7},
+    [LIST_RSS] = {.title = "RSS", .width = 8},
+    [LIST_LIVE] = {.title = "LIVE", .width = 8, .rank = 4},
+    [LIST_RATIO] = {.title = "RATIO", .width = 6, .rank = 2},
+    [LIST_LOST] = {.title = "LOST", .width = 8, .rank = 5},
+    [LIST_RATE] = {.title = "ALLOC/s", .width = 8, .rank = 6},
+    [LIST_THREADS] = {.title = "THR", .width = 4, .rank = 9},
+    [LIST_COMMAND] = {.title = "COMMAND", .is_left = true, .is_last = true, .rank = 1},
+};
+
+/* The same, but memory as PSS. */
+static struct ra_grid_column tree_columns[LIST_COLUMNS];
+
+/* The context of the list's grid. */
+struct list {
+    const struct ra_ui *ui;
+    struct ra_rows rows;
+};
+
+static int64_t amount(const struct ra_ui *ui, const struct ra_report *report, size_t column)
+{
+    switch (column) {
+    case LIST_RSS:
+        return ui->is_tree ? report->memory.pss : report->memory.rss;
+    case LIST_LIVE:
+        return report->memory.live;
+    default:
+        return ra_rows_lost(report);
+    }
+}
+
+static bool is_amount(size_t column)
+{
+    return column == LIST_RSS || column == LIST_LIVE || column == LIST_LOST;
+}
+
+/* Growth where that is asked for. */
+static int64_t amount_of(const struct list *list, const struct ra_row *row, size_t column)
+{
+    int64_t now = amount(list->ui, row->report, column), before;
+
+    if (list->ui->mode != RA_MODE_SINCE) {
+        return now;
+    }
+    before = row->baseline ? amount(list->ui, row->baseline, column) : RA_UNKNOWN;
+    return now == RA_UNKNOWN || before == RA_UNKNOWN ? RA_UNKNOWN : now - before;
+}
+
+/* "12.0MiB" as "12.0M": every column of the width counts here. */
+static struct ra_cell shorten(struct ra_cell cell)
+{
+    char *unit = strstr(cell.text, "iB");
+
+    if (unit) {
+        *unit = '\0';
+    }
+    return cell;
+}
+
+static char state_letter(const struct ra_row *row)
+{
+    const char *state = row->report->process.state;
+
+    if (row->sum) {
+        return '+';
+    }
+    return row->member->has_ended ? 'E' : state && strcmp(state, "detached") == 0 ? 'D' : 'R';
+}
+
+/* The lines by which a process hangs below its parent. */
+static void write_command(const struct ra_row *row, char *text, size_t size)
+{
+    const struct ra_report_process *process = &row->report->process;
+    const char *command = process->command ? process->command : process->comm;
+    bool blocks = ra_paint_has_blocks();
+    size_t used = 0;
+
+    for (unsigned i = 1; i < row->depth && used + 4 < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "   ");
+    }
+    if (row->depth > 0) {
+        const char *last = blocks ? "└─ " : "`- ", *other = blocks ? "├─ " : "|- ";
+        used += (size_t)snprintf(text + used, size - used, "%s", row->is_last ? last : other);
+    }
+    if (row->sum) {
+        used += (size_t)snprintf(text + used, size - used, "sum of %zu: ", row->processes);
+    }
+    snprintf(text + used, size - used, "%s", command ? command : "-");
+}
+
+static void cell(const void *context, size_t index, size_t column, char *text, size_t size)
+{
+    const struct list *list = context;
+    const struct ra_row *row = &list->rows.rows[index];
+    struct ra_cell value = {""};
+
+    if (column == LIST_COMMAND) {
+        write_command(row, text, size);
+        return;
+    }
+    if (is_amount(column)) {
+        int64_t bytes = amount_of(list, row, column);
+        bool grows = list->ui->mode == RA_MODE_SINCE;
+        value = grows ? ra_ui_growth(bytes) : ra_format_bytes(bytes);
+        value = shorten(value);
+    } else if (column == LIST_PID) {
+        snprintf(value.text, sizeof value.text, "%lld", (long long)row->member->pid);
+    } else if (column == LIST_USER) {
+        value = ra_format_user(row->report->process.uid);
+    } else if (column == LIST_STATE) {
+        snprintf(value.text, sizeof value.text, "%c", state_letter(row));
+    } else if (column == LIST_UPTIME) {
+        value = ra_format_duration(row->report->process.uptime);
+    } else if (column == LIST_RATIO && isfinite(row->report->fragmentation.ratio)) {
+        snprintf(value.text, sizeof value.text, "%.2f", row->report->fragmentation.ratio);
+    } else if (column == LIST_RATE && isfinite(row->rate)) {
+        value = ra_format_count((int64_t)(row->rate + 0.5));
+    } else if (column == LIST_THREADS) {
+        value = ra_format_count(row->threads);
+    } else {
+        snprintf(value.text, sizeof value.text, "-");
+    }
+    snprintf(text, size, "%s", value.text);
+}
+
+static double number(const void *context, size_t index, size_t column)
+{
+    const struct list *list = context;
+    const struct ra_row *row = &list->rows.rows[index];
+    int64_t bytes;
+
+    switch (column) {
+    case LIST_PID:
+        return -(double)row->member->pid; /* the least first */
+    case LIST_UPTIME:
+        return row->report->process.uptime;
+    case LIST_RATIO:
+        return row->report->fragmentation.ratio;
+    case LIST_RATE:
+        return row->rate;
+    case LIST_THREADS:
+        return (double)row->threads;
+    default:
+        bytes = amount_of(list, row, column);
+        return bytes == RA_UNKNOWN ? NAN : (double)bytes;
+    }
+}
+
+static int ink(const void *context, size_t index)
+{
+    const struct ra_row *row = &((const struct list *)context)->rows.rows[index];
+
+    return row->sum ? RA_INK_VALUE : row->member->has_ended ? RA_INK_FADED : RA_PLAIN;
+}
+
+static struct ra_grid grid_of(const struct list *list)
+{
+    if (list->ui->is_tree) {
+        memcpy(tree_columns, columns, sizeof columns);
+        tree_columns[LIST_RSS].title = "PSS";
+    }
+    return (struct ra_grid){.columns = list->ui->is_tree ? tree_columns : columns,
+                            .column_count = LIST_COLUMNS,
+                            .row_count = list->rows.count,
+                            .context = list,
+                            .cell = cell,
+                            .number = number,
+                            .ink = ink};
+}
+
+/* The place of the selected process, which may have moved; and of none, the first. */
+static void follow_selected(struct ra_ui *ui, const struct list *list, const size_t *order,
+                            size_t count)
+{
+    for (size_t i = 0; i < count && ui->selected_pid != 0; i++) {
+        const struct ra_row *row = &list->rows.rows[order[i]];
+
+        if (row->member->pid == ui->selected_pid && (row->sum != NULL) == ui->selected_sum) {
+            ui->list.selected = i;
+            return;
+        }
+    }
+}
+
+static void remember_selected(struct ra_ui *ui, const struct list *list, const size_t *order,
+                              size_t count)
+{
+    if (ui->list.selected < count) {
+        const struct ra_row *row = &list->rows.rows[order[ui->list.selected]];
+
+        ui->selected_pid = row->member->pid;
+        ui->selected_sum = row->sum != NULL;
+    }
+}
+
+/* How many there are, and what they take together. */
+static void draw_summary(const struct ra_ui *ui, int line)
+{
+    int64_t pss = 0, lost = 0;
+    size_t ended = 0;
+    char text[256];
+
+    for (size_t i = 0; i < ui->model.count; i++) {
+        const struct ra_member *member = ui->model.members[i];
+
+        if (member->has_ended || !member->report) {
+            ended += member->has_ended;
+            continue;
+        }
+        pss += member->report->memory.pss != RA_UNKNOWN ? member->report->memory.pss : 0;
+        lost += ra_rows_lost(member->report) != RA_UNKNOWN ? ra_rows_lost(member->report) : 0;
+    }
+    snprintf(text, sizeof text, "%zu running", ui->model.count - ended);
+    if (ended > 0) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), ", %zu ended", ended);
+    }
+    if (ui->model.denied > 0) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), ", %zu may not be read",
+                 ui->model.denied);
+    }
+    snprintf(text + strlen(text), sizeof text - strlen(text),
+             "   together: %s PSS (shared pages once), %s lost", ra_format_bytes(pss).text,
+             ra_format_bytes(lost).text);
+    ra_paint_text(line, 0, COLS, RA_PLAIN, text);
+}
+
+static void draw_empty(const struct ra_ui *ui, int line)
+{
+    const char *text = ui->list.filter[0] ? "no process matches the filter; / and Esc end it"
+                       : ui->model.denied > 0
+                           ? "processes of other users can't be read: be that user, or root"
+                           : "no process yet: start a Ruby with LD_PRELOAD=libruby_alloc.so";
+
+    ra_paint_text(line, 1, COLS - 1, RA_WARNING, text);
+}
+
+void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
+{
+    struct list list = {.ui = ui, .rows = ra_rows_make(&ui->model, ui->is_tree)};
+    struct ra_grid grid = grid_of(&list);
+    size_t count = 0;
+    size_t *order = ra_grid_order(&grid, &ui->list, &count);
+
+    if (order && ui->is_tree) {
+        size_t *nested = ra_rows_nest(&list.rows, order, &count);
+        free(order);
+        order = nested;
+    }
+    if (end - line > 8) {
+        draw_summary(ui, line);
+        line += 1;
+    }
+    if (order) {
+        follow_selected(ui, &list, order, count);
+        ra_grid_draw(&grid, &ui->list, order, count, line, end);
+        remember_selected(ui, &list, order, count);
+    }
+    if (count == 0 && line + 1 < end) {
+        draw_empty(ui, line + 1);
+    }
+    free(order);
+    ra_rows_free(&list.rows);
+}
+
+struct ra_grid ra_list_grid_columns(const struct ra_ui *ui)
+{
+    (void)ui;
+    return (struct ra_grid){.columns = columns, .column_count = LIST_COLUMNS};
+}

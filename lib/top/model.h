@@ -1,0 +1,75 @@
+/*
+ * The model: the processes that the screen shows, each with its latest report, and the one
+ * that is watched with all its tables. A feed fills it: live.h from running processes,
+ * replay.h from a recording. What draws reads the model alone.
+ *
+ * A process that has ended stays, marked. Numbers are those of the last report.
+ */
+#ifndef RA_TOP_MODEL_H
+#define RA_TOP_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ruby_alloc/report.h>
+
+#include "top/history.h"
+
+struct ra_feed; /* what a feed keeps for each process */
+
+struct ra_member {
+    int64_t pid;
+    struct ra_report *report;   /* a clone without tables */
+    struct ra_report *baseline; /* likewise, of when the baseline was set; NULL: none */
+    int64_t threads;            /* live ones */
+    double rate;                /* allocations a second; NAN: not known yet */
+    bool has_ended;
+    struct ra_history history;
+    struct ra_feed *feed;
+};
+
+struct ra_model {
+    struct ra_member **members; /* as they came */
+    size_t count, room;
+    size_t denied; /* processes that may not be read */
+
+    int64_t watched;            /* a pid; 0: none */
+    struct ra_report *report;   /* of it, with tables; NULL: none yet */
+    struct ra_report *before;   /* the one before, for rates; NULL: none */
+    struct ra_report *baseline; /* when it was set; NULL: none */
+
+    char note[256]; /* what keeps the watched process's figures from being fresh; "": nothing */
+};
+
+struct ra_member *ra_model_find(const struct ra_model *model, int64_t pid);
+
+/* The member of this pid, made if there is none; NULL without memory. */
+struct ra_member *ra_model_admit(struct ra_model *model, int64_t pid);
+
+/* A new report of a member: kept as a clone. False without memory, the old one stays. */
+bool ra_model_take(struct ra_model *model, struct ra_member *member,
+                   const struct ra_report *report);
+
+/* A new report of the watched one alone: only the model's own report is replaced. */
+bool ra_model_show(struct ra_model *model, const struct ra_report *report);
+
+/* Its process is gone without a last report: what there is of it says so from now on. */
+void ra_model_mark_ended(struct ra_model *model, struct ra_member *member);
+
+/* Watch a process from its next report on; 0: none. */
+void ra_model_watch(struct ra_model *model, int64_t pid);
+
+/* What differences are counted from: the state of now, of all members and the watched one. */
+void ra_model_set_baseline(struct ra_model *model);
+
+/* Seconds between report and an earlier one of the same process; NAN if they don't say. */
+double ra_model_seconds(const struct ra_report *earlier, const struct ra_report *report);
+
+/* Forget member: what it keeps is freed, but for its feed. */
+void ra_model_remove(struct ra_model *model, size_t index);
+
+/* Free all but the feeds; the model is empty then. */
+void ra_model_clear(struct ra_model *model);
+
+#endif

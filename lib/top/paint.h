@@ -1,0 +1,43 @@
+/*
+ * Paint: text in its place on the terminal, in one of a few inks. An ink is a colour where
+ * there are colours, and bold or reverse where not, so that nothing is told by colour
+ * alone. No black or white: on any background the terminal's own.
+ */
+#ifndef RA_TOP_PAINT_H
+#define RA_TOP_PAINT_H
+
+#include <stdbool.h>
+
+#include "top/page.h"
+
+/* The styles of pages come first, and those of the segments of the chain's bar last. */
+enum ra_ink {
+    RA_INK_SELECTED = RA_STYLE_COUNT,
+    RA_INK_LABEL, /* a key's name and what surrounds a value */
+    RA_INK_VALUE,
+    RA_INK_CURRENT, /* the tab shown, the column sorted by */
+    RA_INK_FADED,   /* what has ended */
+    RA_INK_METER,
+    RA_INK_SEGMENT,
+    RA_INK_SEGMENTS = 9,
+    RA_INK_COUNT = RA_INK_SEGMENT + RA_INK_SEGMENTS
+};
+
+/* Once the terminal is a screen. */
+void ra_paint_start(void);
+
+bool ra_paint_has_colors(void);
+
+/* The terminal can show block and line characters: else ASCII is used. */
+bool ra_paint_has_blocks(void);
+
+/* Write text at most width columns wide, and not beyond the edge. Returns the columns. */
+int ra_paint_text(int line, int column, int width, int ink, const char *text);
+
+/* The same, and spaces up to width. */
+void ra_paint_bar(int line, int column, int width, int ink, const char *text);
+
+/* The letter of a segment, repeated over width columns. */
+void ra_paint_segment(int line, int column, int width, int segment, char letter);
+
+#endif

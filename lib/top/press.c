@@ -1,0 +1,322 @@
+/*
+ * Keys and the mouse: what each of them does.
+ */
+#include "top/ui.h"
+
+#include <curses.h>
+#include <string.h>
+
+#include "top/format.h"
+#include "top/hits.h"
+#include "top/keys.h"
+#include "top/tabs.h"
+
+enum { WHEEL_LINES = 3 };
+static const double fastest = 0.1, slowest = 60;
+
+static unsigned screen_of(const struct ra_ui *ui)
+{
+    return ui->in_process ? RA_IN_PROCESS : RA_IN_LIST;
+}
+
+/* The list selects a process by its pid: a move has to let go of it first. */
+static void move_by(struct ra_ui *ui, long lines)
+{
+    struct ra_grid_state *state = ra_ui_grid_state(ui);
+
+    if (lines < 0 && state->selected < (size_t)-lines) {
+        state->selected = 0;
+    } else {
+        state->selected += (size_t)lines;
+    }
+    ui->selected_pid = ui->in_process || ui->shows_help ? ui->selected_pid : 0;
+}
+
+static void move_place(struct ra_ui *ui, enum ra_key_id id)
+{
+    long page = LINES > 6 ? LINES - 5 : 1;
+    const long far = 1 << 24;
+
+    switch (id) {
+    case RA_KEY_UP:
+        move_by(ui, -1);
+        break;
+    case RA_KEY_DOWN:
+        move_by(ui, 1);
+        break;
+    case RA_KEY_PAGE_UP:
+        move_by(ui, -page);
+        break;
+    case RA_KEY_PAGE_DOWN:
+        move_by(ui, page);
+        break;
+    default:
+        move_by(ui, id == RA_KEY_TOP ? -far : far);
+        break;
+    }
+}
+
+static void switch_tab(struct ra_ui *ui, size_t tab)
+{
+    ui->tab = tab % RA_UI_TABS;
+}
+
+static void back(struct ra_ui *ui)
+{
+    if (ui->in_process && !ui->is_straight) {
+        ra_ui_back(ui);
+    } else {
+        ui->has_ended = true;
+    }
+}
+
+static void escape(struct ra_ui *ui)
+{
+    struct ra_grid_state *state = ra_ui_grid_state(ui);
+
+    if (state->filter[0]) {
+        state->filter[0] = '\0';
+    } else if (ui->in_process && !ui->is_straight) {
+        ra_ui_back(ui);
+    }
+}
+
+static void sort(struct ra_ui *ui, enum ra_key_id id)
+{
+    struct ra_grid grid = ra_ui_grid(ui);
+    struct ra_grid_state *state = ra_ui_grid_state(ui);
+
+    if (grid.column_count == 0) {
+        ra_ui_say(ui, false, "there is nothing to sort here");
+    } else if (id == RA_KEY_INVERT) {
+        state->is_inverted = !state->is_inverted;
+    } else {
+        ra_grid_move_sort(&grid, state, id == RA_KEY_SORT_LEFT ? -1 : 1);
+    }
+}
+
+static void change_mode(struct ra_ui *ui, enum ra_key_id id)
+{
+    if (id == RA_KEY_BASELINE) {
+        ra_model_set_baseline(&ui->model);
+        ui->mode = RA_MODE_SINCE;
+        ra_ui_say(ui, false, "growth is counted from now on; m shows totals again");
+        return;
+    }
+    ui->mode = (ui->mode + 1) % RA_MODE_COUNT;
+    if (ui->mode == RA_MODE_RATES && !ui->in_process) {
+        ui->mode = RA_MODE_SINCE;
+    }
+    if (ui->mode == RA_MODE_SINCE && ui->in_process && !ui->model.baseline) {
+        ra_ui_say(ui, false, "growth: Space says from when on");
+    }
+}
+
+static void change_speed(struct ra_ui *ui, enum ra_key_id id)
+{
+    double delay = id == RA_KEY_FASTER ? ui->delay / 2 : ui->delay * 2;
+
+    ui->delay = delay < fastest                           ? fastest
+                : delay > slowest && ui->delay <= slowest ? slowest
+                                                          : delay;
+    ra_ui_say(ui, false, "every %gs", ui->delay);
+}
+
+static void freeze(struct ra_ui *ui)
+{
+    if (ui->replay) {
+        ui->is_playing = !ui->is_playing;
+    } else {
+        ui->is_frozen = !ui->is_frozen;
+    }
+}
+
+static void travel(struct ra_ui *ui, enum ra_key_id id)
+{
+    size_t at = ra_replay_position(ui->replay), count = ra_replay_count(ui->replay);
+    size_t tenth = count / 10 > 0 ? count / 10 : 1;
+
+    switch (id) {
+    case RA_KEY_STEP:
+        at++;
+        break;
+    case RA_KEY_STEP_BACK:
+        at -= at > 0;
+        break;
+    case RA_KEY_JUMP:
+        at += tenth;
+        break;
+    case RA_KEY_JUMP_BACK:
+        at -= at < tenth ? at : tenth;
+        break;
+    default:
+        at = id == RA_KEY_FIRST ? 0 : count;
+        break;
+    }
+    ra_replay_go(ui->replay, at);
+}
+
+static void open_selected(struct ra_ui *ui)
+{
+    if (ra_model_find(&ui->model, ui->selected_pid)) {
+        ra_ui_open(ui, ui->selected_pid);
+    }
+}
+
+static void refresh_now(struct ra_ui *ui)
+{
+    clearok(curscr, TRUE);
+    ui->is_stale = true;
+}
+
+static void act(struct ra_ui *ui, const struct ra_key *key, int code)
+{
+    switch (key->id) {
+    case RA_KEY_BACK:
+        back(ui);
+        break;
+    case RA_KEY_QUIT:
+        ui->has_ended = true;
+        break;
+    case RA_KEY_HELP:
+        ui->help = (struct ra_grid_state){0};
+        ui->shows_help = true;
+        break;
+    case RA_KEY_OPEN:
+        open_selected(ui);
+        break;
+    case RA_KEY_ESCAPE:
+        escape(ui);
+        break;
+    case RA_KEY_NEXT_TAB:
+        switch_tab(ui, ui->tab + 1);
+        break;
+    case RA_KEY_PREVIOUS_TAB:
+        switch_tab(ui, ui->tab + RA_UI_TABS - 1);
+        break;
+    case RA_KEY_TAB:
+        switch_tab(ui, (size_t)(code - '1'));
+        break;
+    case RA_KEY_UP:
+    case RA_KEY_DOWN:
+    case RA_KEY_PAGE_UP:
+    case RA_KEY_PAGE_DOWN:
+    case RA_KEY_TOP:
+    case RA_KEY_BOTTOM:
+        move_place(ui, key->id);
+        break;
+    case RA_KEY_FILTER:
+        ra_ui_ask(ui, RA_PROMPT_FILTER, ra_ui_grid_state(ui)->filter);
+        break;
+    case RA_KEY_SORT_LEFT:
+    case RA_KEY_SORT_RIGHT:
+    case RA_KEY_INVERT:
+        sort(ui, key->id);
+        break;
+    case RA_KEY_TREE:
+        ui->is_tree = !ui->is_tree;
+        break;
+    case RA_KEY_BASELINE:
+    case RA_KEY_MODE:
+        change_mode(ui, key->id);
+        break;
+    case RA_KEY_UNITS:
+        ui->is_exact = !ui->is_exact;
+        ra_format_plain(ui->is_exact);
+        break;
+    case RA_KEY_FREEZE:
+        freeze(ui);
+        break;
+    case RA_KEY_FASTER:
+    case RA_KEY_SLOWER:
+        change_speed(ui, key->id);
+        break;
+    case RA_KEY_REFRESH:
+        refresh_now(ui);
+        break;
+    case RA_KEY_PURGE:
+        ra_ui_ask(ui, RA_PROMPT_PURGE, "");
+        break;
+    case RA_KEY_SAVE:
+        ra_ui_save(ui);
+        break;
+    case RA_KEY_GOTO:
+        ra_ui_ask(ui, RA_PROMPT_GOTO, "");
+        break;
+    case RA_KEY_NONE:
+    case RA_KEY_ID_COUNT:
+        break;
+    default:
+        travel(ui, key->id);
+        break;
+    }
+}
+
+/* A row is selected by the first click, opened by the next one on it. */
+static void click_row(struct ra_ui *ui, size_t row)
+{
+    struct ra_grid_state *state = ra_ui_grid_state(ui);
+
+    if (!ui->in_process && state->selected == row) {
+        open_selected(ui);
+        return;
+    }
+    state->selected = row;
+    ui->selected_pid = ui->in_process ? ui->selected_pid : 0;
+}
+
+static void click_column(struct ra_grid_state *state, size_t column)
+{
+    state->is_inverted = state->sort == column && !state->is_inverted;
+    state->sort = column;
+}
+
+static void use_mouse(struct ra_ui *ui)
+{
+    struct ra_hit hit;
+    MEVENT event;
+
+    if (getmouse(&event) != OK) {
+        return;
+    }
+    if (event.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)) {
+        move_by(ui, event.bstate & BUTTON4_PRESSED ? -WHEEL_LINES : WHEEL_LINES);
+        return;
+    }
+    hit = ra_hits_at(event.y, event.x);
+    if (hit.kind == RA_HIT_TAB) {
+        switch_tab(ui, (size_t)hit.value);
+    } else if (hit.kind == RA_HIT_COLUMN) {
+        click_column(ra_ui_grid_state(ui), (size_t)hit.value);
+    } else if (hit.kind == RA_HIT_ROW) {
+        click_row(ui, (size_t)hit.value);
+    } else if (hit.kind == RA_HIT_KEY) {
+        ra_ui_press(ui, hit.value);
+    }
+}
+
+/* Keys for places scroll the help, the others end it. */
+static bool is_for_help(const struct ra_ui *ui, const struct ra_key *key)
+{
+    return ui->shows_help && (!key || key->id < RA_KEY_UP || key->id > RA_KEY_BOTTOM);
+}
+
+void ra_ui_press(struct ra_ui *ui, int code)
+{
+    const struct ra_key *key =
+        ra_key_find(code, screen_of(ui), ui->replay ? RA_IN_REPLAY : RA_IN_LIVE);
+
+    if (code == KEY_RESIZE) {
+        return;
+    }
+    ui->message[0] = '\0';
+    if (ui->prompt != RA_PROMPT_NONE) {
+        ra_ui_type(ui, code);
+    } else if (code == KEY_MOUSE) {
+        use_mouse(ui);
+    } else if (is_for_help(ui, key) && !(key && key->id == RA_KEY_QUIT)) {
+        ui->shows_help = false;
+    } else if (key) {
+        act(ui, key, code);
+    }
+}

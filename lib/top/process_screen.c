@@ -1,0 +1,195 @@
+/*
+ * One process on the screen: its tabs.
+ */
+#include "top/ui.h"
+
+#include <curses.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "top/field_grid.h"
+#include "top/fields.h"
+#include "top/hits.h"
+#include "top/paint.h"
+#include "top/tabs.h"
+#include "top/views.h"
+
+enum { TIME_BYTES = 24, TIME_AT = 11, TIME_WIDTH = 10 };
+
+const struct ra_tab ra_tabs[RA_UI_TABS + 1] = {
+    {.title = "overview"},
+    {.title = "sizes", .table = &ra_table_sizes},
+    {.title = "classes", .table = &ra_table_classes},
+    {.title = "threads", .table = &ra_table_threads},
+    {.title = "arenas", .table = &ra_table_arenas},
+    {.title = "calls", .groups = {"calls", "totals"}},
+    {.title = "configuration",
+     .views = {"versions", "times", "jemalloc_conf", "settings", "glibc"}},
+    {0},
+};
+
+static void draw_tabs(const struct ra_ui *ui, int line)
+{
+    int at = 0;
+
+    for (size_t i = 0; i < RA_UI_TABS; i++) {
+        bool is_current = i == ui->tab;
+        char text[32];
+        int used;
+
+        /* Where they don't all fit, the others are their numbers. */
+        snprintf(text, sizeof text, COLS >= 72 || is_current ? " %zu %s " : " %zu ", i + 1,
+                 ra_tabs[i].title);
+        used = ra_paint_text(line, at, COLS, is_current ? RA_INK_CURRENT : RA_PLAIN, text);
+        ra_hits_add(line, at, used, RA_HIT_TAB, (int)i);
+        at += used;
+    }
+}
+
+/* The tab's grid; columns are none where it is drawn as lines. */
+static struct ra_grid tab_grid(const struct ra_ui *ui, struct ra_field_grid *fields)
+{
+    const struct ra_tab *tab = &ra_tabs[ui->tab];
+
+    ra_field_grid_begin(fields, ui);
+    fields->table = tab->table;
+    if (tab->table) {
+        return ra_field_grid_table(fields);
+    }
+    for (size_t i = 0; i < RA_FIELD_GROUPS_MAX && tab->groups[i]; i++) {
+        fields->groups[fields->group_count++] = ra_group_find(tab->groups[i]);
+    }
+    return fields->group_count > 0 ? ra_field_grid_groups(fields) : (struct ra_grid){0};
+}
+
+static void draw_grid(struct ra_ui *ui, const struct ra_grid *grid, int line, int end)
+{
+    struct ra_grid_state *state = &ui->tabs[ui->tab];
+    size_t count = 0;
+    size_t *order = ra_grid_order(grid, state, &count);
+
+    if (order) {
+        ra_grid_draw(grid, state, order, count, line, end);
+    }
+    if (count == 0 && line + 1 < end) {
+        ra_paint_text(line + 1, 1, COLS - 1, RA_PLAIN,
+                      state->filter[0] ? "nothing matches the filter" : "nothing to show here");
+    }
+    free(order);
+}
+
+static bool is_shown(const struct ra_view *view, const struct ra_report *report)
+{
+    bool is_glibc = view->group && strcmp(view->group, "glibc") == 0;
+
+    return !(is_glibc && report->glibc.arenas == RA_UNKNOWN) &&
+           !(view->table && ra_table_rows(view->table, report) == 0);
+}
+
+static void fill_views(const struct ra_tab *tab, const struct ra_report *report,
+                       struct ra_page *page)
+{
+    for (size_t i = 0; i < RA_TAB_PARTS_MAX && tab->views[i]; i++) {
+        for (const struct ra_view *view = ra_views; view->name; view++) {
+            if (strcmp(view->name, tab->views[i]) == 0 && is_shown(view, report)) {
+                if (view->text_gap) {
+                    ra_page_gap(page);
+                }
+                ra_view_draw(view, report, view->text_rows, page);
+            }
+        }
+    }
+}
+
+/* Lines that can be scrolled; there is no selected one. */
+static void draw_views(struct ra_ui *ui, int line, int end)
+{
+    struct ra_page page = {.width = COLS};
+    struct ra_grid_state *state = &ui->tabs[ui->tab];
+    size_t rows = end > line ? (size_t)(end - line) : 0, last;
+
+    fill_views(&ra_tabs[ui->tab], ui->model.report, &page);
+    last = page.count > rows ? page.count - rows : 0;
+    state->selected = state->selected > last ? last : state->selected;
+    state->top = state->selected;
+    for (size_t i = 0; i < rows && state->top + i < page.count; i++) {
+        const struct ra_line *shown = &page.lines[state->top + i];
+        int style = shown->style == RA_HEADING ? RA_HEADING : (int)shown->style;
+
+        if (style == RA_HEADING) {
+            ra_paint_bar(line + (int)i, 0, COLS, style, shown->text);
+        } else {
+            ra_paint_text(line + (int)i, 0, COLS, style, shown->text);
+        }
+    }
+    ra_page_clear(&page);
+}
+
+/* Who it is, in the words of the text form. */
+static void draw_identity(const struct ra_ui *ui, int line)
+{
+    struct ra_page page = {.width = COLS};
+    char time[16];
+
+    for (const struct ra_view *view = ra_views; view->name; view++) {
+        if (strcmp(view->name, "identity") == 0) {
+            ra_view_draw(view, ui->model.report, 0, &page);
+        }
+    }
+    if (page.count > 0) {
+        int used = ra_paint_text(line, 0, COLS, page.lines[0].style, page.lines[0].text);
+
+        /* Of 2026-11-23T09:30:00.123Z the time of day. */
+        if (COLS - used > TIME_WIDTH && strlen(ui->model.report->time) == TIME_BYTES) {
+            snprintf(time, sizeof time, "%.8sZ", ui->model.report->time + TIME_AT);
+            ra_paint_text(line, COLS - (int)strlen(time), TIME_WIDTH, RA_PLAIN, time);
+        }
+    }
+    ra_page_clear(&page);
+}
+
+void ra_process_screen_draw(struct ra_ui *ui, int line, int end)
+{
+    struct ra_field_grid fields;
+    struct ra_grid grid;
+
+    if (!ui->model.report) {
+        ra_paint_text(line, 0, COLS, RA_WARNING,
+                      ui->model.note[0] ? ui->model.note : "no report of this process");
+        return;
+    }
+    draw_identity(ui, line++);
+    if (line < end) {
+        draw_tabs(ui, line++);
+    }
+    grid = tab_grid(ui, &fields);
+    if (grid.column_count > 0) {
+        draw_grid(ui, &grid, line, end);
+    } else if (ra_tabs[ui->tab].views[0]) {
+        draw_views(ui, line, end);
+    } else {
+        ra_overview_draw(ui, line, end);
+    }
+}
+
+/* What sorting needs to know of columns that belong to a grid gone since. */
+struct ra_grid ra_tab_grid_columns(const struct ra_ui *ui)
+{
+    static struct ra_field_grid fields;
+    struct ra_grid grid = tab_grid(ui, &fields);
+
+    grid.row_count = 0;
+    return grid;
+}
+
+size_t ra_tab_first_sort(size_t tab)
+{
+    const struct ra_table *table = ra_tabs[tab].table;
+
+    for (size_t i = 0; table && table->sort && i < table->column_count; i++) {
+        if (strcmp(table->columns[i].field, table->sort) == 0) {
+            return i;
+        }
+    }
+    return RA_GRID_COLUMNS_MAX;
+}

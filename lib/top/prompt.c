@@ -1,0 +1,115 @@
+/*
+ * Prompts in the last line: text for the filter, a place in a recording, yes or no. The
+ * screen goes on meanwhile; the filter acts as one types.
+ */
+#include "top/ui.h"
+
+#include <ctype.h>
+#include <curses.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ESCAPE = 27, DELETE = 127, CONTROL_H = 8, CONTROL_U = 21 };
+
+void ra_ui_ask(struct ra_ui *ui, enum ra_ui_prompt prompt, const char *input)
+{
+    ui->prompt = prompt;
+    snprintf(ui->input, sizeof ui->input, "%s", input);
+}
+
+/* Milliseconds since 1970 of this time of the day, on the day of the report that is shown. */
+static int64_t time_of_day(const struct ra_ui *ui, int hour, int minute, int second)
+{
+    struct tm day = {0};
+
+    if (!strptime(ra_replay_time(ui->replay), "%Y-%m-%d", &day)) {
+        return 0;
+    }
+    day.tm_hour = hour;
+    day.tm_min = minute;
+    day.tm_sec = second;
+    return (int64_t)timegm(&day) * 1000;
+}
+
+static void go(struct ra_ui *ui)
+{
+    int hour, minute, second = 0;
+    size_t length = strlen(ui->input);
+
+    if (sscanf(ui->input, "%2d:%2d:%2d", &hour, &minute, &second) >= 2) {
+        int64_t time = time_of_day(ui, hour, minute, second);
+        ra_replay_go(ui->replay, ra_replay_find_time(ui->replay, time));
+    } else if (length > 0 && strspn(ui->input, "0123456789") == length) {
+        size_t number = strtoul(ui->input, NULL, 10);
+        ra_replay_go(ui->replay, number > 0 ? number - 1 : 0);
+    } else if (length > 0) {
+        ra_ui_say(ui, true, "'%s' is neither a number nor a time as 09:30 (UTC)", ui->input);
+    }
+}
+
+static void finish(struct ra_ui *ui)
+{
+    enum ra_ui_prompt prompt = ui->prompt;
+
+    ui->prompt = RA_PROMPT_NONE;
+    if (prompt == RA_PROMPT_GOTO) {
+        go(ui);
+    }
+}
+
+/* Back to the start of the last character, which may have several bytes. */
+static void erase_character(char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0 && ((unsigned char)text[length - 1] & 0xC0) == 0x80) {
+        length--;
+    }
+    text[length > 0 ? length - 1 : 0] = '\0';
+}
+
+static void edit(struct ra_ui *ui, int code)
+{
+    size_t length = strlen(ui->input);
+
+    if (code == KEY_BACKSPACE || code == DELETE || code == CONTROL_H) {
+        erase_character(ui->input);
+    } else if (code == CONTROL_U) {
+        ui->input[0] = '\0';
+    } else if (code >= ' ' && code < 256 && length + 1 < sizeof ui->input) {
+        ui->input[length] = (char)code;
+        ui->input[length + 1] = '\0';
+    }
+}
+
+void ra_ui_type(struct ra_ui *ui, int code)
+{
+    struct ra_grid_state *state = ra_ui_grid_state(ui);
+
+    if (ui->prompt == RA_PROMPT_PURGE) {
+        ui->prompt = RA_PROMPT_NONE;
+        if (code == 'y' || code == 'Y') {
+            ra_ui_purge(ui);
+        } else {
+            ra_ui_say(ui, false, "nothing was purged");
+        }
+        return;
+    }
+    if (code == ESCAPE) {
+        ui->input[0] = '\0';
+        state->filter[0] = ui->prompt == RA_PROMPT_FILTER ? '\0' : state->filter[0];
+        ui->prompt = RA_PROMPT_NONE;
+        return;
+    }
+    if (code == '\r' || code == '\n' || code == KEY_ENTER) {
+        finish(ui);
+        return;
+    }
+    edit(ui, code);
+    if (ui->prompt == RA_PROMPT_FILTER) {
+        memcpy(state->filter, ui->input, sizeof state->filter);
+        state->selected = 0;
+    }
+}

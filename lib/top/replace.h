@@ -1,0 +1,18 @@
+/*
+ * Replacing a file: it is as it was, or wholly new.
+ */
+#ifndef RA_TOP_REPLACE_H
+#define RA_TOP_REPLACE_H
+
+#include <stddef.h>
+
+/*
+ * Make text (size bytes) what the file at path holds: written beside it, then renamed, with
+ * the mode of the file it replaces. A symbolic link stays, what it leads to is replaced; a
+ * pipe or a device is written to.
+ *
+ * Returns 0; or -1 and errno, and then the file is as it was.
+ */
+int ra_replace(const char *path, const char *text, size_t size);
+
+#endif

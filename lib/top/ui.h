@@ -1,0 +1,95 @@
+/*
+ * The state of the screen: what is shown, and what the user chose. Drawing reads it and
+ * corrects places in lists; keys change it.
+ */
+#ifndef RA_TOP_UI_H
+#define RA_TOP_UI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "top/pick.h"
+#include "top/grid.h"
+#include "top/live.h"
+#include "top/model.h"
+#include "top/options.h"
+#include "top/replay.h"
+
+/* What numbers mean: as they are, each a second since the report before, growth. */
+enum ra_ui_mode { RA_MODE_TOTALS, RA_MODE_RATES, RA_MODE_SINCE, RA_MODE_COUNT };
+
+enum ra_ui_prompt { RA_PROMPT_NONE, RA_PROMPT_FILTER, RA_PROMPT_GOTO, RA_PROMPT_PURGE };
+
+enum { RA_UI_TABS = 7, RA_UI_FIRST_SORT = 4 /* of the list: by memory */ };
+
+struct ra_ui {
+    const struct ra_options *options;
+    struct ra_pick pick;
+    struct ra_model model;
+    struct ra_live *live; /* one of them: the model's feed */
+    struct ra_replay *replay;
+
+    double delay;
+    bool is_frozen;  /* p; nothing new is read */
+    bool is_playing; /* a recording */
+    bool is_exact;   /* numbers in full, without units */
+    bool has_ended;  /* the user has had enough */
+    enum ra_ui_mode mode;
+
+    bool in_process;  /* or the list */
+    bool is_straight; /* a process was named: there is no list behind it */
+    size_t tab;
+    bool is_tree, shows_help;
+    struct ra_grid_state list, tabs[RA_UI_TABS], help;
+    int64_t selected_pid; /* in the list; 0: the first */
+    bool selected_sum;    /* the row of its cluster */
+
+    enum ra_ui_prompt prompt;
+    char input[RA_GRID_FILTER_BYTES];
+    char message[512]; /* until the next key */
+    bool is_warning;
+    bool is_stale; /* something was asked for that needs reading anew */
+};
+
+/* What the keys for places move through: the list's or the tab's. */
+struct ra_grid_state *ra_ui_grid_state(struct ra_ui *ui);
+
+/* Say something in the last line, until the next key. */
+void ra_ui_say(struct ra_ui *ui, bool is_warning, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A difference of two amounts of memory, with its sign. */
+struct ra_cell ra_ui_growth(int64_t bytes);
+
+/* Draw all; the screen is refreshed by the caller. */
+void ra_ui_draw(struct ra_ui *ui);
+
+/* Open a process, or go back to the list. */
+void ra_ui_open(struct ra_ui *ui, int64_t pid);
+void ra_ui_back(struct ra_ui *ui);
+
+/* The time for something new has come: read it. */
+void ra_ui_update(struct ra_ui *ui);
+
+/* A key of curses', or a mouse event. */
+void ra_ui_press(struct ra_ui *ui, int code);
+
+/* Begin a prompt, and take a key for it. */
+void ra_ui_ask(struct ra_ui *ui, enum ra_ui_prompt prompt, const char *input);
+void ra_ui_type(struct ra_ui *ui, int code);
+
+/* Have the watched or selected process purge; save the watched one's report. What came of it is said. */
+void ra_ui_purge(struct ra_ui *ui);
+void ra_ui_save(struct ra_ui *ui);
+
+/* The parts of the screen: from line on, and not on the line end. */
+void ra_list_screen_draw(struct ra_ui *ui, int line, int end);
+void ra_process_screen_draw(struct ra_ui *ui, int line, int end);
+void ra_overview_draw(struct ra_ui *ui, int line, int end);
+void ra_help_screen_draw(struct ra_ui *ui, int line, int end);
+
+/* The grid of the list, or of the tab that is shown; without columns where there is none. */
+struct ra_grid ra_ui_grid(const struct ra_ui *ui);
+
+#endif

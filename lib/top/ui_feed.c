@@ -1,0 +1,76 @@
+/*
+ * The screen and its feed: reading anew, opening a process, going back to the list.
+ */
+#include "top/ui.h"
+
+#include "top/tabs.h"
+
+static void step(struct ra_ui *ui)
+{
+    size_t position = ra_replay_position(ui->replay);
+
+    if (!ui->is_playing) {
+        return;
+    }
+    if (position + 1 >= ra_replay_count(ui->replay)) {
+        ui->is_playing = false;
+        ra_ui_say(ui, false, "the end of the recording");
+        return;
+    }
+    ra_replay_go(ui->replay, position + 1);
+}
+
+void ra_ui_update(struct ra_ui *ui)
+{
+    if (ui->replay) {
+        step(ui);
+    } else if (!ui->is_frozen || ui->is_stale) {
+        ra_live_refresh(ui->live);
+    }
+    ui->is_stale = false;
+}
+
+/* A tab is sorted as in the text form until the user says otherwise. */
+static void reset_tabs(struct ra_ui *ui)
+{
+    for (size_t i = 0; i < RA_UI_TABS; i++) {
+        ui->tabs[i] = (struct ra_grid_state){.sort = ra_tab_first_sort(i)};
+    }
+}
+
+void ra_ui_open(struct ra_ui *ui, int64_t pid)
+{
+    struct ra_failure why = {0};
+
+    if (ui->replay) {
+        ra_replay_watch(ui->replay, pid);
+    } else {
+        enum ra_status status = ra_live_watch(ui->live, (pid_t)pid, &why);
+
+        if (!ui->model.report) {
+            ra_model_watch(&ui->model, 0);
+            ra_ui_say(ui, true, "%.500s", why.message[0] ? why.message : "it has ended");
+            return;
+        }
+        if (status == RA_TIMEOUT) {
+            snprintf(ui->model.note, sizeof ui->model.note, "%.255s", why.message);
+        }
+    }
+    if (!ui->in_process) {
+        reset_tabs(ui);
+    }
+    ui->in_process = true;
+}
+
+void ra_ui_back(struct ra_ui *ui)
+{
+    if (ui->mode == RA_MODE_RATES) {
+        ui->mode = RA_MODE_TOTALS;
+    }
+    ui->in_process = false;
+    if (ui->replay) {
+        ra_replay_watch(ui->replay, 0);
+    } else {
+        ra_model_watch(&ui->model, 0);
+    }
+}

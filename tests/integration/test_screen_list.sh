@@ -1,0 +1,193 @@
+#!/bin/bash
+# The list of processes on the screen, over a cluster: tree and sum, sorting, filter, choice
+# of processes, growth, and what comes and goes.
+set -u
+
+# shellcheck source=tests/integration/screen.sh
+. "$(dirname "$0")/screen.sh"
+
+# A parent with two children; each says its pid in its title.
+start_cluster() {
+    # shellcheck disable=SC2016 # Ruby
+    LD_PRELOAD=$RUBY_ALLOC_BUILD/libruby_alloc.so ruby -e '
+        keep = Array.new(50_000) { |i| "a" * 100 }
+        $0 = "cluster first"
+        2.times { |i| fork { $0 = "cluster worker #{i}"; File.write("#{ARGV[0]}.#{i}", $$); sleep } }
+        File.write(ARGV[0], "")
+        trap(:USR1) { fork { $0 = "cluster worker new"; sleep } }
+        sleep' "$TEST_DIR/cluster" >/dev/null 2>&1 &
+    cluster=$!
+    started+=("$cluster")
+    until_true 30 test -s "$TEST_DIR/cluster.0" -a -s "$TEST_DIR/cluster.1" || fail "no cluster"
+    worker0=$(cat "$TEST_DIR/cluster.0") worker1=$(cat "$TEST_DIR/cluster.1")
+    started+=("$worker0" "$worker1")
+}
+
+# row PATTERN: the number of the first line that has it.
+row() { screen | grep -nE -- "$1" | head -1 | cut -d: -f1; }
+above() { [ -n "$(row "$1")" ] && [ -n "$(row "$2")" ] && [ "$(row "$1")" -lt "$(row "$2")" ]; }
+
+test_list() {
+    local size
+    for size in '80 24' '200 60' '40 10'; do
+        # shellcheck disable=SC2086 # two numbers
+        open $size "$top"
+        sees '^ +PID '
+        sees "^ +$ruby "
+        sees "^ +$worker0 .* R .*cluster worker 0|^ +$worker0 .*cluster|^ +$worker0 "
+        [ "$(widest)" -le "${size% *}" ] || fail "$what: too wide"
+        [ "$(line_count)" -eq "${size#* }" ] || fail "$what: not as high as the terminal"
+        keys q
+        ends_with 0
+        close
+    done
+    open 200 60 "$top"
+    sees '^4 running   together: [0-9.]+[KM]iB PSS'
+    sees ' PID +USER +S +UPTIME +RSS +LIVE +RATIO +LOST +ALLOC/s +THR +COMMAND$'
+    sees "^ +$worker1 .* cluster worker 1$"
+    close
+}
+
+# The sum stands above its parts, and is their sum: exact in full numbers.
+sum_is_right() {
+    screen | awk '$3 == "+" { sum = $6 } /[├└]─ cluster/ { live += $6; parts++ }
+        END { exit !(parts == 3 && sum > 0 && sum == live) }'
+}
+
+test_tree() {
+    open 120 30 "$top"
+    sees "^ +$worker0 "
+    keys b t
+    sees ' PSS '
+    sees "^ +$cluster .* \\+ .*sum of 3: cluster first$"
+    sees "^ +$worker0 .*─ cluster worker 0$"
+    until_true 20 sum_is_right || fail "$what: the sum is not that of the rows"
+    above 'sum of 3' '─ cluster worker 0' || fail "$what: the sum is not above"
+    keys t
+    gone 'sum of 3'
+    close
+
+    open 120 30 env LC_ALL=C "$top"
+    sees "^ +$worker0 "
+    keys t
+    sees '(\|-|`-) cluster worker 0$'
+    ! screen | LC_ALL=C grep -q '[^ -~]' || fail "$what: more than ASCII"
+    close
+}
+
+test_sort() {
+    open 120 30 "$top"
+    sees "^ +$worker0 "
+    keys '<' '<' '<' '<' # from RSS to PID, the least first
+    until_true 20 above "^ +$worker0 " "^ +$worker1 " || fail "$what: not by pid"
+    keys I
+    until_true 20 above "^ +$worker1 " "^ +$worker0 " || fail "$what: not inverted"
+    keys I F6
+    sees "^ +$worker0 "
+    close
+}
+
+test_filter() {
+    open 120 30 "$top"
+    sees "^ +$ruby "
+    keys / 'WORKER'
+    sees '^filter: WORKER'
+    gone "^ +$ruby "
+    sees "^ +$worker0 "
+    keys Enter
+    sees 'filter WORKER'
+    keys / '0' C-u 'nothing like it' Enter
+    sees 'no process matches'
+    keys Escape
+    sees "^ +$ruby "
+    close
+}
+
+test_open_and_back() {
+    open 80 24 "$top"
+    sees "^ +$ruby "
+    keys / 'worker 1' Enter
+    gone "^ +$ruby "
+    keys Enter
+    sees "^pid $worker1 "
+    sees '^rss '
+    keys q
+    sees ' PID '
+    keys Escape
+    sees "^ +$ruby "
+    keys q
+    ends_with 0
+    close
+}
+
+test_choice() {
+    open 120 30 "$top" -p "$worker0,$ruby"
+    sees "^ +$worker0 "
+    sees "^ +$ruby "
+    lacks "^ +$worker1 "
+    close
+    open 120 30 "$top" --match "'worker [01]\$'"
+    sees "^ +$worker0 "
+    sees "^ +$worker1 "
+    lacks "^ +$ruby "
+    close
+    open 120 30 "$top" --user 4000000000
+    sees 'no process yet'
+    close
+    # The same in a pipe.
+    [ "$("$top" --match 'worker 1$' </dev/null | grep -c cluster)" = 1 ] || fail "--match in a pipe"
+    [ "$("$top" "$worker0" "$worker1" </dev/null | grep -c cluster)" = 2 ] || fail "two pids in a pipe"
+    "$top" --match '(' </dev/null >/dev/null 2>"$TEST_DIR/err"
+    [ $? -eq 2 ] && grep -q '^ruby_alloc_top: --match' "$TEST_DIR/err" || fail "--match ("
+    "$top" --user 'no one' </dev/null >/dev/null 2>"$TEST_DIR/err"
+    [ $? -eq 2 ] && grep -q '^ruby_alloc_top: --user: there is no' "$TEST_DIR/err" || fail "--user"
+}
+
+test_growth() {
+    open 120 30 "$top" -d 0.2
+    sees "^ +$ruby "
+    keys Space
+    sees 'growth is counted from now on'
+    keys m
+    gone 'since Space'
+    keys m
+    sees 'since Space'
+    sees "^ +$worker0 .* 0B +0B "
+    close
+}
+
+# One that is stopped neither hides the others nor makes the screen deaf.
+test_stopped() {
+    kill -STOP "$worker0"
+    open 120 30 "$top" -d 0.2
+    sees "^ +$worker0 "
+    sees "^ +$worker1 "
+    keys '?'
+    sees 'keys \(arrows scroll'
+    kill -CONT "$worker0"
+    close
+}
+
+# Last: what ends stays, marked; a new worker appears.
+test_zz_comes_and_goes() {
+    open 120 30 "$top" -d 0.2
+    sees "^ +$worker0 .* R "
+    kill -KILL "$worker0"
+    sees "^ +$worker0 .* E "
+    kill -TERM "$worker1"
+    sees "^ +$worker1 .* E "
+    kill -USR1 "$cluster"
+    sees ' R .*cluster worker new'
+    sees '^3 running, 2 ended'
+    keys / 'worker 1' Enter
+    gone "^ +$ruby "
+    keys Enter
+    sees "^pid $worker1  state exited"
+    sees '^q back  ENDED'
+    sees '^live +[0-9.]+[KM]iB'
+    pkill -KILL -P "$cluster"
+    close
+}
+
+start_cluster
+run_tests

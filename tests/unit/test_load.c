@@ -1,0 +1,153 @@
+/* Reports loaded from JSON: what was written comes back, and what is wrong is refused. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "top/fields.h"
+#include "top/json.h"
+#include "top/load.h"
+
+#include "suite.h"
+
+/* A value for every field, told from its place alone. */
+static void fill_record(const struct ra_group *group, char *record, int seed)
+{
+    for (size_t i = 0; i < group->field_count; i++) {
+        const struct ra_field *field = &group->fields[i];
+        bool unknown = (seed + (int)i) % 3 == 0;
+        int64_t integer = unknown ? RA_UNKNOWN : INT64_MAX - seed - (int64_t)i;
+        double real = unknown ? NAN : seed + (double)i / 4;
+        const char *text = unknown ? NULL : field->help;
+        int flag = unknown ? -1 : seed % 2;
+
+        switch (field->type) {
+        case RA_INT:
+            memcpy(record + field->offset, &integer, sizeof integer);
+            break;
+        case RA_REAL:
+            memcpy(record + field->offset, &real, sizeof real);
+            break;
+        case RA_TEXT:
+            memcpy(record + field->offset, &text, sizeof text);
+            break;
+        case RA_FLAG:
+            memcpy(record + field->offset, &flag, sizeof flag);
+            break;
+        }
+    }
+}
+
+static struct ra_report *make_full(int seed)
+{
+    enum { ROWS = 3 };
+    struct ra_report *report = calloc(1, sizeof *report);
+
+    strcpy(report->time, "2026-11-23T09:30:00.123Z");
+    for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
+        size_t count = ROWS;
+        char *rows;
+
+        if (group->row_bytes == 0) {
+            fill_record(group, (char *)report + group->offset, seed++);
+            continue;
+        }
+        rows = calloc(ROWS, group->row_bytes);
+        memcpy((char *)report + group->offset, &rows, sizeof rows);
+        memcpy((char *)report + group->count_offset, &count, sizeof count);
+        for (size_t i = 0; i < ROWS; i++) {
+            fill_record(group, rows + i * group->row_bytes, seed++);
+        }
+    }
+    return report;
+}
+
+static void free_full(struct ra_report *report)
+{
+    for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
+        if (group->row_bytes > 0) {
+            free((void *)ra_group_record(group, report, 0));
+        }
+    }
+    free(report);
+}
+
+START_TEST(test_load_gives_back_what_was_written)
+{
+    struct ra_report *report = make_full(_i);
+    json_t *written = ra_json_report(report), *again;
+    struct ra_report *loaded;
+    char error[256] = "";
+
+    loaded = ra_load_report(written, error, sizeof error);
+    ck_assert_msg(loaded != NULL, "%s", error);
+    again = ra_json_report(loaded);
+    ck_assert(json_equal(written, again));
+    ra_load_free(loaded);
+    json_decref(again);
+    json_decref(written);
+    free_full(report);
+}
+END_TEST
+
+static const struct {
+    const char *text, *error;
+} refused[] = {
+    {"", "it is not JSON"},
+    {"{\"schema\": \"ruby_alloc.report/1\"", "it is not JSON"},
+    {"[]", "its schema is 'none'"},
+    {"{}", "its schema is 'none'"},
+    {"{\"schema\": \"ruby_alloc.report/2\"}", "its schema is 'ruby_alloc.report/2'"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"memory\": 1}", "memory.*"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"memory\": {\"live\": \"1\"}}", "memory.live"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"memory\": {\"live\": 1.5}}", "memory.live"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"memory\": {\"sample_age\": true}}",
+     "memory.sample_age"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"process\": {\"comm\": 1}}", "process.comm"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"process\": {\"forked\": 1}}", "process.forked"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"process\": {\"jemalloc_conf\": []}}",
+     "jemalloc_conf.*"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"classes\": {}}", "classes.*"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"classes\": [1]}", "classes.*"},
+    {"{\"schema\": \"ruby_alloc.report/1\", \"classes\": [{\"size\": []}]}", "classes.size"},
+};
+
+START_TEST(test_load_refuses)
+{
+    char error[256] = "";
+
+    ck_assert_ptr_null(
+        ra_load_text(refused[_i].text, strlen(refused[_i].text), error, sizeof error));
+    ck_assert_msg(strncmp(error, refused[_i].error, strlen(refused[_i].error)) == 0, "%s", error);
+}
+END_TEST
+
+START_TEST(test_load_of_another_version)
+{
+    static const char text[] = "{\"schema\": \"ruby_alloc.report/1\", \"new\": {\"a\": []}, "
+                               "\"memory\": {\"live\": 7, \"later\": 1}}";
+    char error[256] = "";
+    struct ra_report *report = ra_load_text(text, sizeof text - 1, error, sizeof error);
+
+    ck_assert_msg(report != NULL, "%s", error);
+    ck_assert_int_eq(report->memory.live, 7);
+    ck_assert_int_eq(report->memory.rss, RA_UNKNOWN);
+    ck_assert(isnan(report->fragmentation.ratio));
+    ck_assert_ptr_null(report->process.comm);
+    ck_assert_int_eq(report->process.forked, -1);
+    ck_assert_uint_eq(report->classes_count, 0);
+    ra_load_free(report);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("load");
+    TCase *tests = tcase_create("load");
+
+    tcase_add_loop_test(tests, test_load_gives_back_what_was_written, 0, 3);
+    tcase_add_loop_test(tests, test_load_refuses, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(tests, test_load_of_another_version);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}

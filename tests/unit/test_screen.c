@@ -1,0 +1,243 @@
+/*
+ * The parts of the screen that need no terminal: clones, history, the model, rows of the
+ * list, bars.
+ */
+#include "suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "top/bars.h"
+#include "top/clone.h"
+#include "top/model.h"
+#include "top/rows.h"
+
+static struct ra_report_class classes[] = {{.size = 48, .live_bytes = 480},
+                                           {.size = 64, .live_bytes = 640}};
+static struct ra_report_thread threads[] = {{.tid = 1, .name = "one", .state = "live"},
+                                            {.tid = 2, .name = NULL, .state = "ended"}};
+
+/* Made afresh for each, so that a clone that shares a text would show. */
+static struct ra_report report_of(int64_t pid, int64_t ppid, double uptime, int64_t allocations)
+{
+    struct ra_report report = {.time = "2026-11-23T09:30:00.123Z"};
+
+    report.process = (struct ra_report_process){
+        .pid = pid, .ppid = ppid, .uptime = uptime, .command = "ruby", .state = "running"};
+    report.totals.allocations = allocations;
+    report.memory.pss = 100;
+    report.memory.live = 10;
+    report.memory.resident = 20;
+    report.memory.swap = RA_UNKNOWN;
+    report.classes = classes;
+    report.classes_count = 2;
+    report.threads = threads;
+    report.threads_count = 2;
+    return report;
+}
+
+START_TEST(test_clone_is_whole_and_its_own)
+{
+    char command[] = "ruby app.rb";
+    struct ra_report report = report_of(1, 0, 5, 7);
+    struct ra_report *clone;
+
+    report.process.command = command;
+    clone = ra_clone_report(&report, true);
+    strcpy(command, "gone");
+    ck_assert_str_eq(clone->process.command, "ruby app.rb");
+    ck_assert_ptr_null(clone->process.comm);
+    ck_assert_int_eq(clone->totals.allocations, 7);
+    ck_assert_int_eq(clone->memory.swap, RA_UNKNOWN);
+    ck_assert_uint_eq(clone->classes_count, 2);
+    ck_assert_ptr_ne(clone->classes, classes);
+    ck_assert_int_eq(clone->classes[1].live_bytes, 640);
+    ck_assert_str_eq(clone->threads[0].name, "one");
+    ck_assert_ptr_ne(clone->threads[0].name, threads[0].name);
+    ck_assert_ptr_null(clone->threads[1].name);
+    ra_clone_free(clone);
+
+    clone = ra_clone_report(&report, false);
+    ck_assert_uint_eq(clone->classes_count, 0);
+    ck_assert_ptr_null(clone->classes);
+    ra_clone_free(clone);
+    ra_clone_free(NULL);
+}
+END_TEST
+
+START_TEST(test_history_keeps_the_last)
+{
+    struct ra_history history = {0};
+    struct ra_report report = {0};
+    double values[RA_HISTORY_MAX];
+
+    for (int i = 0; i < RA_HISTORY_MAX + 5; i++) {
+        report.memory.rss = i;
+        ra_history_add(&history, &report, i == RA_HISTORY_MAX + 4 ? NAN : 1);
+    }
+    ck_assert_uint_eq(ra_history_last(&history, RA_SERIES_RSS, values, RA_HISTORY_MAX),
+                      RA_HISTORY_MAX);
+    ck_assert_double_eq(values[0], 5);
+    ck_assert_double_eq(values[RA_HISTORY_MAX - 1], RA_HISTORY_MAX + 4);
+    ck_assert_uint_eq(ra_history_last(&history, RA_SERIES_RATE, values, 2), 2);
+    ck_assert(values[0] == 1 && isnan(values[1]));
+}
+END_TEST
+
+START_TEST(test_model_counts_rate_threads_and_growth)
+{
+    struct ra_model model = {0};
+    struct ra_member *member = ra_model_admit(&model, 1);
+    struct ra_report first = report_of(1, 0, 10, 100), second = report_of(1, 0, 12, 400);
+
+    ra_model_watch(&model, 1);
+    ck_assert(ra_model_take(&model, member, &first));
+    ck_assert(isnan(member->rate));
+    ck_assert_int_eq(member->threads, 1);
+    ra_model_set_baseline(&model);
+    ck_assert(ra_model_take(&model, member, &second));
+    ck_assert_double_eq(member->rate, 150);
+    ck_assert_int_eq(model.baseline->totals.allocations, 100);
+    ck_assert_int_eq(model.before->totals.allocations, 100);
+    ck_assert_int_eq(model.report->totals.allocations, 400);
+    ck_assert_uint_eq(model.report->classes_count, 2);
+    ck_assert_uint_eq(member->report->classes_count, 0);
+    ra_model_mark_ended(&model, member);
+    ck_assert_str_eq(model.report->process.state, "exited");
+    ck_assert(member->has_ended);
+    ck_assert_ptr_eq(ra_model_admit(&model, 1), member);
+    ra_model_clear(&model);
+    ck_assert_uint_eq(model.count, 0);
+}
+END_TEST
+
+/* Process pid with that parent. */
+static void add(struct ra_model *model, int64_t pid, int64_t ppid)
+{
+    struct ra_report report = report_of(pid, ppid, 1, 1);
+
+    ck_assert(ra_model_take(model, ra_model_admit(model, pid), &report));
+}
+
+START_TEST(test_rows_of_a_cluster_hang_below_its_sum)
+{
+    static const int64_t wanted[] = {1, 2, 4, 1, 3};
+    static const unsigned depths[] = {0, 1, 2, 1, 1};
+    size_t order[] = {0, 1, 2, 3, 4, 5}, count = 6;
+    struct ra_model model = {0};
+    struct ra_rows rows;
+    size_t *nested;
+
+    /* A child may have a lower pid, or be met first. */
+    add(&model, 2, 1);
+    add(&model, 1, 0);
+    add(&model, 3, 1);
+    add(&model, 4, 2);
+    add(&model, 9, 0);
+    rows = ra_rows_make(&model, true);
+    ck_assert_uint_eq(rows.count, 6);
+    nested = ra_rows_nest(&rows, order, &count);
+    ck_assert_uint_eq(count, 6);
+    /* 9 was before the sum in order. */
+    ck_assert_int_eq(rows.rows[nested[0]].member->pid, 9);
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_int_eq(rows.rows[nested[i + 1]].member->pid, wanted[i]);
+        ck_assert_uint_eq(rows.rows[nested[i + 1]].depth, depths[i]);
+    }
+    ck_assert_uint_eq(rows.rows[nested[1]].processes, 4);
+    ck_assert_int_eq(rows.rows[nested[1]].report->memory.pss, 400);
+    ck_assert_int_eq(rows.rows[nested[1]].report->memory.swap, RA_UNKNOWN);
+    ck_assert_double_eq(rows.rows[nested[1]].report->fragmentation.ratio, 2);
+    ck_assert_int_eq(rows.rows[nested[1]].report->process.pid, 1);
+    ck_assert(rows.rows[nested[5]].is_last && !rows.rows[nested[4]].is_last);
+    free(nested);
+    ra_rows_free(&rows);
+    ra_model_clear(&model);
+}
+END_TEST
+
+/* As only a recording can have them: each is shown once. */
+START_TEST(test_rows_of_a_circle_of_parents_are_all_there)
+{
+    size_t order[] = {0, 1, 2, 3, 4, 5}, count;
+    struct ra_model model = {0};
+    struct ra_rows rows;
+    size_t *nested;
+
+    add(&model, 1, 2);
+    add(&model, 2, 1);
+    add(&model, 3, 3);
+    rows = ra_rows_make(&model, true);
+    count = rows.count;
+    nested = ra_rows_nest(&rows, order, &count);
+    ck_assert_uint_eq(count, rows.count);
+    free(nested);
+    ra_rows_free(&rows);
+    ra_model_clear(&model);
+}
+END_TEST
+
+START_TEST(test_bars_line)
+{
+    const double values[] = {0, 50, NAN, 100}, same[] = {1000, 1001};
+    char text[64];
+
+    ra_bars_line(text, sizeof text, values, 4, false);
+    ck_assert_str_eq(text, "_= #");
+    ra_bars_line(text, sizeof text, values, 4, true);
+    ck_assert_str_eq(text, "▁▅ █");
+    ra_bars_line(text, sizeof text, same, 2, false);
+    ck_assert_str_eq(text, "~~");
+    ra_bars_line(text, 6, values, 4, true);
+    ck_assert_str_eq(text, "▁");
+}
+END_TEST
+
+START_TEST(test_bars_meter)
+{
+    char text[64];
+
+    ra_bars_meter(text, sizeof text, 0.5, 22);
+    ck_assert_str_eq(text, "[||||||||||     50.0%]");
+    ra_bars_meter(text, sizeof text, 7, 12);
+    ck_assert_str_eq(text, "[||||700.0%]");
+    ra_bars_meter(text, sizeof text, NAN, 8);
+    ck_assert_str_eq(text, "[     -]");
+    ra_bars_meter(text, sizeof text, 0.5, 4);
+    ck_assert_str_eq(text, "50.0%");
+}
+END_TEST
+
+START_TEST(test_bars_share_adds_up_and_shows_the_small)
+{
+    const double parts[] = {1000, 1, 0, 500, 1}, none[] = {0, -1, 0, 0, 0};
+    int columns[5];
+
+    for (int width = 4; width < 300; width++) {
+        ra_bars_share(columns, parts, 5, width);
+        ck_assert_int_eq(columns[0] + columns[1] + columns[3] + columns[4], width);
+        ck_assert_int_eq(columns[2], 0);
+        ck_assert(columns[0] >= 1 && columns[1] >= 1 && columns[3] >= 1 && columns[4] >= 1);
+    }
+    ra_bars_share(columns, none, 5, 80);
+    ck_assert_int_eq(columns[0] + columns[1] + columns[2] + columns[3] + columns[4], 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("screen");
+    TCase *tests = tcase_create("parts");
+
+    tcase_add_test(tests, test_clone_is_whole_and_its_own);
+    tcase_add_test(tests, test_history_keeps_the_last);
+    tcase_add_test(tests, test_model_counts_rate_threads_and_growth);
+    tcase_add_test(tests, test_rows_of_a_cluster_hang_below_its_sum);
+    tcase_add_test(tests, test_rows_of_a_circle_of_parents_are_all_there);
+    tcase_add_test(tests, test_bars_line);
+    tcase_add_test(tests, test_bars_meter);
+    tcase_add_test(tests, test_bars_share_adds_up_and_shows_the_small);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
