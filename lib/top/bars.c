@@ -40,7 +40,7 @@ void ra_bars_line(char *text, size_t size, const double *values, size_t count, b
         int level = LEVELS / 2 - 1;
         const char *mark = " ";
 
-        if (span > fabs(greatest) / 100) {
+        if (isfinite(values[i]) && span > fabs(greatest) / 100) {
             level = (int)((values[i] - least) / span * (LEVELS - 1) + 0.5);
         }
         if (isfinite(values[i])) {

@@ -169,86 +169,88 @@ static void refresh_now(struct ra_ui *ui)
     ui->is_stale = true;
 }
 
-static void act(struct ra_ui *ui, const struct ra_key *key, int code)
+/* Keys that go somewhere. */
+static bool go(struct ra_ui *ui, enum ra_key_id id, int code)
 {
-    switch (key->id) {
+    switch (id) {
     case RA_KEY_BACK:
         back(ui);
-        break;
+        return true;
     case RA_KEY_QUIT:
         ui->has_ended = true;
-        break;
+        return true;
     case RA_KEY_HELP:
         ui->help = (struct ra_grid_state){0};
         ui->shows_help = true;
-        break;
+        return true;
     case RA_KEY_OPEN:
         open_selected(ui);
-        break;
+        return true;
     case RA_KEY_ESCAPE:
         escape(ui);
-        break;
+        return true;
     case RA_KEY_NEXT_TAB:
-        switch_tab(ui, ui->tab + 1);
-        break;
     case RA_KEY_PREVIOUS_TAB:
-        switch_tab(ui, ui->tab + RA_UI_TABS - 1);
-        break;
+        switch_tab(ui, ui->tab + (id == RA_KEY_NEXT_TAB ? 1 : RA_UI_TABS - 1));
+        return true;
     case RA_KEY_TAB:
         switch_tab(ui, (size_t)(code - '1'));
-        break;
-    case RA_KEY_UP:
-    case RA_KEY_DOWN:
-    case RA_KEY_PAGE_UP:
-    case RA_KEY_PAGE_DOWN:
-    case RA_KEY_TOP:
-    case RA_KEY_BOTTOM:
-        move_place(ui, key->id);
-        break;
-    case RA_KEY_FILTER:
-        ra_ui_ask(ui, RA_PROMPT_FILTER, ra_ui_grid_state(ui)->filter);
-        break;
-    case RA_KEY_SORT_LEFT:
-    case RA_KEY_SORT_RIGHT:
-    case RA_KEY_INVERT:
-        sort(ui, key->id);
-        break;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Keys that change what is seen of it. */
+static bool change(struct ra_ui *ui, enum ra_key_id id)
+{
+    switch (id) {
     case RA_KEY_TREE:
         ui->is_tree = !ui->is_tree;
-        break;
-    case RA_KEY_BASELINE:
-    case RA_KEY_MODE:
-        change_mode(ui, key->id);
-        break;
+        return true;
     case RA_KEY_UNITS:
         ui->is_exact = !ui->is_exact;
         ra_format_plain(ui->is_exact);
-        break;
+        return true;
     case RA_KEY_FREEZE:
         freeze(ui);
-        break;
-    case RA_KEY_FASTER:
-    case RA_KEY_SLOWER:
-        change_speed(ui, key->id);
-        break;
+        return true;
     case RA_KEY_REFRESH:
         refresh_now(ui);
-        break;
+        return true;
+    case RA_KEY_FILTER:
+        ra_ui_ask(ui, RA_PROMPT_FILTER, ra_ui_grid_state(ui)->filter);
+        return true;
     case RA_KEY_PURGE:
         ra_ui_ask(ui, RA_PROMPT_PURGE, "");
-        break;
-    case RA_KEY_SAVE:
-        ra_ui_save(ui);
-        break;
+        return true;
     case RA_KEY_GOTO:
         ra_ui_ask(ui, RA_PROMPT_GOTO, "");
-        break;
-    case RA_KEY_NONE:
-    case RA_KEY_ID_COUNT:
-        break;
+        return true;
+    case RA_KEY_SAVE:
+        ra_ui_save(ui);
+        return true;
     default:
-        travel(ui, key->id);
-        break;
+        return false;
+    }
+}
+
+/* The others come in families, each from its first to its last in the order of their ids. */
+static void act(struct ra_ui *ui, enum ra_key_id id, int code)
+{
+    if (go(ui, id, code) || change(ui, id)) {
+        return;
+    }
+    if (id <= RA_KEY_BOTTOM) {
+        move_place(ui, id);
+    } else if (id <= RA_KEY_INVERT) {
+        sort(ui, id);
+    } else if (id <= RA_KEY_MODE) {
+        change_mode(ui, id);
+    } else if (id <= RA_KEY_SLOWER) {
+        change_speed(ui, id);
+    } else {
+        travel(ui, id);
     }
 }
 
@@ -317,6 +319,6 @@ void ra_ui_press(struct ra_ui *ui, int code)
     } else if (is_for_help(ui, key) && !(key && key->id == RA_KEY_QUIT)) {
         ui->shows_help = false;
     } else if (key) {
-        act(ui, key, code);
+        act(ui, key->id, code);
     }
 }
