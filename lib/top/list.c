@@ -34,8 +34,7 @@ static void visit(struct list *list, pid_t pid)
     if (status == RA_OK) {
         status = ra_source_next(&source, LIST_WAIT_MS, &why);
     }
-    if ((status == RA_OK || status == RA_TIMEOUT) &&
-        !ra_pick_admits(&list->pick, source.report)) {
+    if ((status == RA_OK || status == RA_TIMEOUT) && !ra_pick_admits(&list->pick, source.report)) {
         status = RA_ABSENT;
     }
     if (status == RA_OK || status == RA_TIMEOUT) {

@@ -161,8 +161,8 @@ static int check_excerpt(const struct ra_options *options, char *error, size_t s
 
 int ra_option_rules(const struct ra_options *options, char *error, size_t size)
 {
-    if (check_pick(options, error, size) != 0 || check_command(options, error, size) != 0 || check_together(options, error, size) != 0 ||
-        check_outputs(options, error, size) != 0) {
+    if (check_pick(options, error, size) != 0 || check_command(options, error, size) != 0 ||
+        check_together(options, error, size) != 0 || check_outputs(options, error, size) != 0) {
         return -1;
     }
     return check_excerpt(options, error, size);

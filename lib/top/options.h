@@ -19,7 +19,7 @@ enum { RA_EXIT_USAGE = 2, RA_EXIT_GREW = 10 };
 enum { RA_PIDS_MAX = 64 };
 
 struct ra_options {
-    pid_t pid; /* 0: none given, or several */
+    pid_t pid;               /* 0: none given, or several */
     pid_t pids[RA_PIDS_MAX]; /* all that were given */
     size_t pid_count;
     const char *user, *match; /* NULL: any */
