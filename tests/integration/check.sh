@@ -3,33 +3,13 @@
 # The caller ends with finish.
 # shellcheck disable=SC2016 # Ruby in single quotes
 # shellcheck disable=SC2034 # used by those tests
-top=$RUBY_ALLOC_BUILD/ruby_alloc_top
-library=$RUBY_ALLOC_BUILD/libruby_alloc.so
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tool.sh"
 victim=$RUBY_ALLOC_BUILD/tests/integration/victim_check
 bump=$RUBY_ALLOC_BUILD/tests/integration/victim_bump
-out=$TEST_DIR/out err=$TEST_DIR/err
-mkdir "$TEST_DIR/regions"
-export RUBY_ALLOC_DIR=$TEST_DIR/regions LC_ALL=C.UTF-8
 unset MALLOC_ARENA_MAX GLIBC_TUNABLES LD_LIBRARY_PATH
-chmod 711 "$TEST_DIR" && chmod 1777 "$RUBY_ALLOC_DIR"
-failures=0 started=() what=''
 jemalloc=$(LD_PRELOAD=libjemalloc.so.2 sed -n 's|.* \(/.*/libjemalloc\.so\.2\)$|\1|p' /proc/self/maps | head -1)
 jemalloc_version=$(strings "$jemalloc" | grep -E '^[0-9]+\.[0-9]+\.[0-9]+-[0-9]+-g[0-9a-f]+$')
-
-clean_up() {
-    [ ${#started[@]} -eq 0 ] || kill -9 "${started[@]}" 2>/dev/null
-}
-trap clean_up EXIT
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAIL: $what: $*"
-    cut -c1-1500 "$out" | sed 's/^/  out: /' | head -40
-    sed 's/^/  err: /' "$err" | head -5
-}
-
-# shellcheck source=tests/integration/poll.sh
-. "$(dirname "$0")/poll.sh"
 
 is_ready() { grep -q '^ready' "$TEST_DIR/ready"; }
 
@@ -46,17 +26,6 @@ begin() {
 end() { kill -9 "$pid" 2>/dev/null; }
 
 wait_for_ever='STDOUT.puts "ready"; STDOUT.flush; sleep'
-
-# run STATUS ARGUMENTS...
-run() {
-    local wanted=$1 status
-    shift
-    timeout 60 "$top" "$@" >"$out" 2>"$err" </dev/null
-    status=$?
-    [ $status -eq "$wanted" ] || fail "$*: exit status $status, not $wanted"
-}
-
-out_has() { grep -qE -- "$1" "$out" || fail "output lacks $1"; }
 
 # json EXPRESSION: of $seen, and of its parts $name, $how, ...
 json() {
@@ -75,7 +44,7 @@ seen() {
     what=$1
     shift
     begin "$@"
-    run 0 --check --json "$pid"
+    tool 0 --check --json "$pid"
     [ ! -s "$err" ] || fail "not silent on stderr"
 }
 

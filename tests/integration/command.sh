@@ -1,37 +1,12 @@
 #!/bin/bash
 # Sourced by the tests of `ruby_alloc_top -- COMMAND`.
 
-top=$RUBY_ALLOC_BUILD/ruby_alloc_top
-library=$(realpath "$RUBY_ALLOC_BUILD")/libruby_alloc.so
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$TEST_DIR/out err=$TEST_DIR/err
-export RUBY_ALLOC_DIR=$TEST_DIR/regions LC_ALL=C.UTF-8
-mkdir "$RUBY_ALLOC_DIR"
-chmod 711 "$TEST_DIR" && chmod 1777 "$RUBY_ALLOC_DIR"
-failures=0 what='' started=()
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tool.sh"
 
-clean_up() {
-    [ ${#started[@]} -eq 0 ] || kill -9 "${started[@]}" 2>/dev/null
-}
-trap clean_up EXIT
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAIL: $what: $*"
-    [ ! -e "$out" ] || cut -c1-200 "$out" | sed 's/^/  out: /' | head -20
-    [ ! -e "$err" ] || cut -c1-200 "$err" | sed 's/^/  err: /' | head -20
-}
-
-# shellcheck source=tests/integration/poll.sh
-. "$here/poll.sh"
-
-# run STATUS ARGUMENTS...: the tool, without a terminal; nothing must be left behind.
+# run STATUS ARGUMENTS...: the tool; nothing must be left behind.
 run() {
-    local wanted=$1 status
-    shift
-    timeout 60 "$top" "$@" >"$out" 2>"$err" </dev/null
-    status=$?
-    [ $status -eq "$wanted" ] || fail "exit status $status, not $wanted"
+    tool "$@"
     nothing_left
 }
 
@@ -40,12 +15,6 @@ nothing_left() {
     left=$(find "$RUBY_ALLOC_DIR" -mindepth 1)
     [ -z "$left" ] || fail "left behind: $left"
 }
-
-one_message() {
-    [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^ruby_alloc_top: ' "$err" || fail "not one line of message"
-}
-
-err_has() { grep -qE -- "$1" "$err" || fail "standard error lacks $1"; }
 
 # json FILE EXPRESSION: of $reports, the JSON lines of FILE. made(i), freed(i): what Known.work
 # did in the process of report i.

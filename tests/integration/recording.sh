@@ -2,52 +2,8 @@
 # Sourced by the tests of --record and --compare: a Ruby that leaks on request.
 set -u
 
-top=$RUBY_ALLOC_BUILD/ruby_alloc_top
-library=$RUBY_ALLOC_BUILD/libruby_alloc.so
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$TEST_DIR/out err=$TEST_DIR/err what=
-mkdir "$TEST_DIR/regions"
-export RUBY_ALLOC_DIR=$TEST_DIR/regions LC_ALL=C.UTF-8
-failures=0 started=()
-
-clean_up() {
-    for pid in "${started[@]}"; do
-        kill -CONT "$pid" && kill -9 "$pid"
-    done 2>/dev/null
-}
-trap clean_up EXIT
-
-# shellcheck source=tests/integration/poll.sh
-. "$here/poll.sh"
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAIL: $what: $*"
-    sed 's/^/  out: /' "$out" | cut -c1-200 | head -20
-    sed 's/^/  err: /' "$err" | head -5
-}
-
-# expect STATUS ARGUMENTS...: runs the tool without a terminal; a failure says one line.
-expect() {
-    local wanted=$1 status
-    shift
-    what="ruby_alloc_top $*"
-    timeout 60 "$top" "$@" >"$out" 2>"$err" </dev/null
-    status=$?
-    [ $status -eq "$wanted" ] || fail "exit status $status, not $wanted"
-    case $wanted in
-    0) [ ! -s "$err" ] || fail "not silent on stderr" ;;
-    *) expect_one_message ;;
-    esac
-}
-
-expect_one_message() {
-    [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^ruby_alloc_top: ' "$err" ||
-        fail "not one line of message"
-}
-
-out_has() { grep -qE -- "$1" "$out" || fail "output lacks $1"; }
-err_has() { grep -qE -- "$1" "$err" || fail "message lacks $1"; }
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tool.sh"
 
 # true_of FILE EXPRESSION: of $all, the objects in its lines; each line must be one.
 true_of() {

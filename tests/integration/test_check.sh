@@ -20,7 +20,7 @@ test_glibc() {
         m.values_at("lazy_free", "swap", "huge_pages").all?(Integer)'
     json "\$seen['memory']['rss_anon'] == File.read('/proc/$pid/smaps_rollup')[/^Anonymous: *(\\d+)/, 1].to_i * 1024"
     contract
-    run 0 --check "$pid"
+    tool 0 --check "$pid"
     for line in "^pid $pid " '^allocator   glibc  version [0-9.]+  how default$' '^ +/.*/libc\.so\.6$' \
         '^preload     LD_PRELOAD=-$' '^  rss +[0-9.]+MiB' '^  arenas +1 ' '^  use_jemalloc: '; do
         out_has "$line"
@@ -93,7 +93,7 @@ test_linked() {
     json '$name == "jemalloc" && $how == "linked" && $unused == [] && $ignored == []'
     json "\$allocator['needed_by'] == '$TEST_DIR/ruby-linked' && \$version == '$jemalloc_version'"
     json '$seen["process"]["ruby"] == true'
-    run 0 --check "$pid"
+    tool 0 --check "$pid"
     out_has "needed by .*/ruby-linked$"
     end
 
@@ -104,7 +104,7 @@ test_linked() {
     json "\$name == 'glibc' && \$how == 'default' && \$unused == ['$jemalloc']"
     json '$advice.first == "wrong_order" && $seen["glibc"]["arenas"] >= 1'
     advised wrong_order "LD_PRELOAD=$jemalloc $TEST_DIR/ruby-misordered -e"
-    run 0 --check "$pid"
+    tool 0 --check "$pid"
     out_has "loaded, not in use: $jemalloc$"
     guessed && json "\$name == 'glibc' && \$unused == ['$jemalloc']"
     end
@@ -127,7 +127,7 @@ test_built_in() {
     started+=("$pid")
     exec 8>"$TEST_DIR/hold"
     until_true 20 is_ready || fail "does not start"
-    run 0 --check --json "$pid"
+    tool 0 --check --json "$pid"
     json "\$name == 'unknown' && \$how == 'built_in' && \$version.nil? && \$path == '$bump'"
     json "\$unused == ['$jemalloc'] && \$ignored == [] && \$advice.include?('built_in')"
     json '$seen["process"].values_at("ruby", "ruby_version") == [true, "9.9.9"]'
@@ -141,7 +141,7 @@ ignored() {
     json "\$ignored == [['$1', '$2']] && \$seen['preload']['value'] == '$4'"
     json '$name == "glibc" && $how == "default" && $advice.first == "fix_preload"'
     advised fix_preload "$3"
-    run 0 --check "$pid"
+    tool 0 --check "$pid"
     out_has "^ +ignored: $1: "
     end
 }

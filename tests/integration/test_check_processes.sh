@@ -53,12 +53,11 @@ test_hostile_texts() {
     seen "escapes in its environment" env MALLOC_CONF=$'a\e]2;x\a\nb' ruby -e "$wait_for_ever" $'\e[31m'
     json '$seen["environment"]["MALLOC_CONF"] == "a\\x1b]2;x\\x07\\x0ab"'
     json '$advice.include?("useless_setting") && $seen["process"]["command"].end_with?("\\x1b[31m")'
-    run 0 --check "$pid"
+    tool 0 --check "$pid"
     ! grep -q $'\e' "$out" || fail "an escape character"
     end
 }
 
-as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
 
 # contained [COMMAND...]: a Ruby that preloads what is only in its own mount namespace, by COMMAND.
 contained() {
@@ -81,7 +80,7 @@ test_others_file_system() {
     what="a library that only its container has"
     mkdir "$TEST_DIR/inside"
     contained
-    run 0 --check --json "$pid"
+    tool 0 --check --json "$pid"
     is_own_jemalloc
     end
     # Root opens files by the mapping; others by the path, in the process's own root.
@@ -118,7 +117,7 @@ test_other_users() {
     as_nobody "$copy" --check --json "$pid" >"$out" 2>"$err" </dev/null || fail "exit status $?"
     json "\$name == 'jemalloc' && \$how == 'preload' && \$version == '$jemalloc_version'"
     json '$seen["advice"][0]["text"].include?("libruby_alloc.so ruby -e ")'
-    run 0 --check --json "$pid"
+    tool 0 --check --json "$pid"
     json '$seen["advice"][0]["text"].end_with?("libruby_alloc.so ruby ...")'
     end
 }
@@ -138,12 +137,12 @@ test_list() {
     begin ruby -e "$wait_for_ever"
     two=$pid
     begin "$victim" 0 0
-    run 0 --check
+    tool 0 --check
     out_has '^ +PID +USER +RSS +ALLOCATOR +VERSION +HOW +ARENAS +ADVICE +COMMAND$'
     out_has "^ +$one .* jemalloc +[0-9.]+ +preload +- +count_it +ruby -e "
     out_has "^ +$two .* glibc +[0-9.]+ +default +1 +use_jemalloc +ruby -e "
     ! grep -q "^ *$pid " "$out" || fail "a program without Ruby is in the list"
-    run 0 --check --json
+    tool 0 --check --json
     json "\$all.select { |each| [$one, $two].include?(each['process']['pid']) }
         .map { |each| each['allocator']['name'] } == (($one < $two) ? %w[jemalloc glibc] : %w[glibc jemalloc])"
     json '$all.all? { |each| each["schema"] == "ruby_alloc.check/1" && each["process"]["ruby"] }'
@@ -152,20 +151,20 @@ test_list() {
 
 test_absent() {
     what="no process"
-    run 1 --check 4194305
+    tool 1 --check 4194305
     grep -q '^ruby_alloc_top: no process 4194305' "$err" || fail "the message"
     [ ! -s "$out" ] || fail "output"
-    run 2 --check --once 1
-    run 2 --check --batch 1
-    run 2 --check 1 2
+    tool 2 --check --once 1
+    tool 2 --check --batch 1
+    tool 2 --check 1 2
     what="a process that ended"
     begin ruby -e "$wait_for_ever"
     end
     until_true 10 is_gone || fail "does not end"
-    run 1 --check "$pid"
+    tool 1 --check "$pid"
     if [ "$(id -u)" -eq 0 ] && [ -d /proc/2 ] && [ ! -s /proc/2/maps ]; then
         what="a kernel thread"
-        run 1 --check 2
+        tool 1 --check 2
     fi
 }
 

@@ -20,11 +20,11 @@ test_statuses() {
     run 143 -- ruby -e 'Process.kill(:TERM, $$); sleep'
     what="not found"
     PATH=/usr/bin:/bin run 127 -- no-such-command
-    one_message
+    expect_one_message
     err_has "can't run 'no-such-command'"
     what="not a program"
     run 126 -- /etc/passwd
-    one_message
+    expect_one_message
     what="a directory"
     run 126 -- /
 }
@@ -35,7 +35,7 @@ test_usage() {
         what="usage: $bad"
         # shellcheck disable=SC2086 # words on purpose
         run 2 $bad
-        one_message
+        expect_one_message
     done <<'BAD'
 --
 1 -- ruby
@@ -56,7 +56,7 @@ test_our_own_faults() {
     what="no library"
     cp "$top" "$TEST_DIR/alone"
     top=$TEST_DIR/alone/ruby_alloc_top run 125 -- true
-    one_message
+    expect_one_message
     err_has 'make install'
     what="a library that anybody could have put there"
     cp "$top" "$TEST_DIR/open/bin"
@@ -64,7 +64,7 @@ test_our_own_faults() {
     top=$TEST_DIR/open/bin/ruby_alloc_top run 0 -- ruby -e 1
     chmod 777 "$TEST_DIR/open/lib"
     top=$TEST_DIR/open/bin/ruby_alloc_top run 125 -- ruby -e 1
-    one_message
+    expect_one_message
     chmod 755 "$TEST_DIR/open/lib"
     chmod 777 "$TEST_DIR/open"
     top=$TEST_DIR/open/bin/ruby_alloc_top run 125 -- ruby -e 1
@@ -78,10 +78,10 @@ test_our_own_faults() {
     what="no directory"
     RUBY_ALLOC_DIR=$TEST_DIR/nowhere timeout 60 "$top" -- touch "$TEST_DIR/ran" 2>"$err"
     [ $? -eq 125 ] || fail "exit status is not 125"
-    one_message
+    expect_one_message
     what="no place for the report"
     run 125 -o "$TEST_DIR/nowhere/report" -- touch "$TEST_DIR/ran"
-    one_message
+    expect_one_message
     [ ! -e "$TEST_DIR/ran" ] || fail "the command was run"
     what="a full disk"
     run 125 -o /dev/full -- ruby -e 1
@@ -252,19 +252,17 @@ test_exec() {
 test_not_counted() {
     what="not a Ruby"
     run 0 -- true
-    one_message
+    expect_one_message
     err_has "nothing was counted, because no Ruby ran .* 'true'"
     run 7 --json -- sh -c 'exit 7'
-    one_message
+    expect_one_message
     RUBY_ALLOC_ALL=1 run 7 --json -- sh -c 'exit 7'
     json "$err" '$reports.size == 1 && $reports[0]["process"]["comm"] == "sh"'
     what="switched off"
     RUBY_ALLOC=0 run 7 -- ruby -e 'exit 7'
-    one_message
+    expect_one_message
     err_has 'RUBY_ALLOC=0'
 }
-
-as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
 
 test_users() {
     if [ "$(id -u)" -ne 0 ] || ! as_nobody true 2>/dev/null; then

@@ -164,7 +164,7 @@ test_outliving_child() {
     child=$(cat "$out")
     started+=("$child")
     json "$TEST_DIR/report" "processes('pid', 'state')[1] == [$child, 'running'] && processes('state')[0] == ['exited']"
-    one_message
+    expect_one_message
     err_has '1 process outlived the command'
     "$top" --json "$child" >"$out" || fail "is not found any more"
     "$top" --json >"$out" || fail "is not listed any more"

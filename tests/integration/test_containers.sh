@@ -4,40 +4,16 @@
 # shellcheck disable=SC2016 # Ruby in single quotes
 set -u
 
-top=$RUBY_ALLOC_BUILD/ruby_alloc_top
-library=$RUBY_ALLOC_BUILD/libruby_alloc.so
-out=$TEST_DIR/out err=$TEST_DIR/err
-export LC_ALL=C.UTF-8
-failures=0 what='' started=()
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "$0")/tool.sh"
+unset RUBY_ALLOC_DIR # regions lie where each container has them
 
 if ! unshare --pid --mount --fork --mount-proc sh -c 'mount -t tmpfs none /dev/shm' 2>"$err"; then
     echo "no pid and mount namespace can be made ($(head -1 "$err")): not tested"
     exit 77
 fi
 
-# Killing the first process of a namespace takes along all others in it.
-clean_up() {
-    [ ${#started[@]} -eq 0 ] || kill -9 "${started[@]}" 2>/dev/null
-}
-trap clean_up EXIT
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAIL: $what: $*"
-    cut -c1-200 "$out" | head -10
-    head -5 "$err"
-}
-
-# shellcheck source=tests/integration/poll.sh
-. "$(dirname "$0")/poll.sh"
-
-run() {
-    local wanted=$1 status
-    shift
-    "$@" >"$out" 2>"$err" </dev/null
-    status=$?
-    [ $status -eq "$wanted" ] || fail "exit status $status, not $wanted"
-}
+# Killing the first process of a namespace takes along all others in it, so clean_up will do.
 
 # json EXPRESSION: of the reports in the output.
 json() {
@@ -66,14 +42,14 @@ private='mount -t tmpfs none /dev/shm'
 test_private() {
     what="a container with its own /dev/shm"
     contain private "$private" 'kept = Array.new(1000) { "x" * 3000 }; Thread.new { sleep }'
-    run 0 "$top" --json "$pid"
+    execute 0 "$top" --json "$pid"
     json "\$report['process'].values_at('pid', 'state', 'uid') == [$pid, 'running', 0]"
     json '$report["process"]["command"].include?(" private ") && $report["process"]["ppid"] > 1'
     json '$report["totals"]["live_objects"] > 1000 && $report["memory"]["sample_age"] < 2'
     json "\$report['threads'].any? { |thread| thread['tid'] == $pid && thread['name'] == 'ruby' }"
-    run 0 "$top" --once "$pid"
+    execute 0 "$top" --once "$pid"
     grep -q "^pid $pid  state running " "$out" || fail "not its pid here"
-    run 0 "$top" --json
+    execute 0 "$top" --json
     json "\$reports.count { |report| report['process']['pid'] == $pid } == 1"
     json '$reports.none? { |report| report["process"]["pid"] == 1 }'
     ! ls /dev/shm/ruby_alloc.1.* >/dev/null 2>&1 || fail "its region is here"
@@ -87,9 +63,9 @@ inside() {
 
 test_from_inside() {
     what="from inside"
-    run 0 inside "$pid" "$top" --json 1
+    execute 0 inside "$pid" "$top" --json 1
     json '$report["process"].values_at("pid", "state") == [1, "running"]'
-    run 0 inside "$pid" "$top" --json
+    execute 0 inside "$pid" "$top" --json
     json '$reports.map { |report| report["process"]["pid"] } == [1]'
 }
 
@@ -104,7 +80,7 @@ test_same_pid() {
     two=$pid
     [ "$(find "$RUBY_ALLOC_DIR" -name 'ruby_alloc.1.*' | wc -l)" -eq 2 ] || fail "not two regions"
     for pid in $one $two; do
-        run 0 "$top" --json "$pid"
+        execute 0 "$top" --json "$pid"
         json "\$report['process']['pid'] == $pid && \$report['process']['state'] == 'running'"
         cp "$out" "$TEST_DIR/$pid.json"
     done
@@ -112,28 +88,28 @@ test_same_pid() {
     json '$reports.map { |report| report["process"]["command"][/ (one|two) /, 1] } == %w[one two]'
     json '$reports.map { |report| report["sizes"].find { |row| row["min"] == 2985 }["allocations"] } ==
         [7000, 300]'
-    run 0 "$top" --json
+    execute 0 "$top" --json
     json "\$reports.map { |report| report['process']['pid'] } == [$one, $two].sort"
     what="pruned from the host"
-    run 0 "$top" --prune
+    execute 0 "$top" --prune
     grep -q '^nothing was removed$' "$out" || fail "not nothing"
     what="pruned from the other container"
     kill -9 "$one"
     until_true 10 is_gone "$one" || fail "does not die"
-    run 0 inside "$two" "$top" --prune
+    execute 0 inside "$two" "$top" --prune
     grep -qE '^kept     pid 1 .*: it is of another pid namespace, ' "$out" || fail "not said"
     grep -q '^nothing was removed; 1 kept$' "$out" || fail "not kept"
     inside "$two" "$top" --json 1 >"$out" 2>"$err"
     json '$report["process"]["command"].include?(" two ")'
     what="pruned from the host when one is dead"
     if [ "$(stat -L -c %i /proc/self/ns/pid)" -eq 4026531836 ]; then
-        run 0 "$top" --prune
+        execute 0 "$top" --prune
         grep -qE '^removed  pid 1  .* one ' "$out" || fail "not removed"
         grep -q '^1 region removed, ' "$out" || fail "not one"
     else
         echo "not in the first pid namespace: what the host removes is not tested"
     fi
-    run 0 "$top" --json "$two"
+    execute 0 "$top" --json "$two"
 }
 
 is_gone() { [ ! -e "/proc/$1" ]; }
@@ -141,7 +117,7 @@ is_gone() { [ ! -e "/proc/$1" ]; }
 # With the /proc of another namespace every pid is a stranger's: nothing may be judged.
 test_wrong_proc() {
     what="with the host's /proc"
-    run 0 unshare --pid --fork "$top" --prune
+    execute 0 unshare --pid --fork "$top" --prune
     grep -q '^nothing was removed' "$out" || fail "it removed something"
     grep -q ': /proc shows another pid namespace than this one$' "$out" || fail "not said"
 }

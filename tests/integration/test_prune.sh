@@ -3,44 +3,25 @@
 # process has, also when the pid was used again, and --prune removes it and nothing else.
 set -u
 
-top=$RUBY_ALLOC_BUILD/ruby_alloc_top
-library=$RUBY_ALLOC_BUILD/libruby_alloc.so
-out=$TEST_DIR/out err=$TEST_DIR/err
-export RUBY_ALLOC_DIR=$TEST_DIR/regions LC_ALL=C.UTF-8
-mkdir "$RUBY_ALLOC_DIR"
-chmod 711 "$TEST_DIR" && chmod 1777 "$RUBY_ALLOC_DIR"
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "$0")/tool.sh"
 namespace=$(stat -L -c %i /proc/self/ns/pid)
 time_form='20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z'
-failures=0 what='' started=()
 
-clean_up() {
-    [ ${#started[@]} -eq 0 ] || kill -9 "${started[@]}" 2>/dev/null
+# Some of what is left behind was made unreadable.
+end_test() {
+    clean_up
     chmod -R u+rwx "$TEST_DIR"
 }
-trap clean_up EXIT
+trap end_test EXIT
 
-fail() {
-    failures=$((failures + 1))
-    echo "FAIL: $what: $*"
-    cut -c1-200 "$out" | sed 's/^/  out: /' | head -20
-    sed 's/^/  err: /' "$err" | head -5
-}
-
-# shellcheck source=tests/integration/poll.sh
-. "$(dirname "$0")/poll.sh"
-
-# run STATUS COMMAND...: its output in $out and $err.
+# run STATUS COMMAND...: a success is silent.
 run() {
-    local wanted=$1 status
-    shift
-    "$@" >"$out" 2>"$err" </dev/null
-    status=$?
-    [ $status -eq "$wanted" ] || fail "exit status $status, not $wanted"
-    [ "$wanted" -ne 0 ] || [ ! -s "$err" ] || fail "not silent on stderr"
+    execute "$@"
+    [ "$1" -ne 0 ] || [ ! -s "$err" ] || fail "not silent on stderr"
 }
 
 prune() { run 0 "$top" --prune "$@"; }
-out_has() { grep -qE -- "$1" "$out" || fail "output lacks $1"; }
 out_lines() { [ "$(wc -l <"$out")" -eq "$1" ] || fail "not $1 lines"; }
 regions() { find "$RUBY_ALLOC_DIR" -name 'ruby_alloc.*' | wc -l; }
 regions_are() { [ "$(regions)" -eq "$1" ] || fail "$(regions) regions, not $1"; }
@@ -262,8 +243,6 @@ test_renamed() {
     rm -f "$left"
     stop
 }
-
-as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
 
 test_other_users() {
     local copy=$TEST_DIR/top mine theirs

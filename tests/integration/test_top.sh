@@ -3,58 +3,14 @@
 # status, each bad option, broken pipes and full disks.
 set -u
 
-top=$RUBY_ALLOC_BUILD/ruby_alloc_top
-library=$RUBY_ALLOC_BUILD/libruby_alloc.so
-out=$TEST_DIR/out err=$TEST_DIR/err
-mkdir "$TEST_DIR/regions"
-export RUBY_ALLOC_DIR=$TEST_DIR/regions LC_ALL=C.UTF-8
-chmod 711 "$TEST_DIR" && chmod 1777 "$RUBY_ALLOC_DIR"
-failures=0 started=()
-
-clean_up() {
-    for pid in "${started[@]}"; do
-        kill -CONT "$pid" && kill -9 "$pid"
-    done 2>/dev/null
-}
-trap clean_up EXIT
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAIL: $*"
-    sed 's/^/  out: /' "$out" | head -20
-    sed 's/^/  err: /' "$err" | head -5
-}
-
-# shellcheck source=tests/integration/poll.sh
-. "$(dirname "$0")/poll.sh"
-
-# expect STATUS ARGUMENTS...: runs the tool without a terminal.
-expect() {
-    local wanted=$1 status
-    shift
-    timeout 60 "$top" "$@" >"$out" 2>"$err" </dev/null
-    status=$?
-    what="ruby_alloc_top $*"
-    [ $status -eq "$wanted" ] || fail "$what: exit status $status, not $wanted"
-    case $wanted in
-    0) [ ! -s "$err" ] || fail "$what: not silent on stderr" ;;
-    *) expect_one_message ;;
-    esac
-}
-
-expect_one_message() {
-    [ "$(wc -l <"$err")" -eq 1 ] && grep -q '^ruby_alloc_top: ' "$err" ||
-        fail "$what: not one line of message"
-}
-
-out_has() { grep -qE -- "$1" "$out" || fail "$what: output lacks $1"; }
-err_has() { grep -qiE -- "$1" "$err" || fail "$what: message lacks $1"; }
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "$0")/tool.sh"
 
 # json EXPRESSION: of $report, the first line of the output; and of $reports, all lines.
 json() {
     ruby -rjson -e '$reports = File.readlines(ARGV[0]).map { |line| JSON.parse(line) }
         $report = $reports[0]
-        exit(eval(ARGV[1]) ? 0 : 1)' "$out" "$1" || fail "$what: not true: $1"
+        exit(eval(ARGV[1]) ? 0 : 1)' "$out" "$1" || fail "not true: $1"
 }
 
 # start NAME SCRIPT [ENVIRONMENT...]: a process that touches $TEST_DIR/NAME once it is up; sets $pid.
@@ -88,7 +44,7 @@ test_bad_usage() {
         # shellcheck disable=SC2086 # words on purpose
         expect 2 $bad
         err_has -- '--help'
-        [ ! -s "$out" ] || fail "$what: output"
+        [ ! -s "$out" ] || fail "output"
     done <<'BAD'
 --nonsense
 -x
@@ -166,14 +122,14 @@ test_once() {
         '^threads: ' '^calls' 'malloc '; do
         out_has "$label"
     done
-    ! grep -q STALE "$out" || fail "$what: stale"
+    ! grep -q STALE "$out" || fail "stale"
     expect 0 --once "$ruby"
-    [ "$(grep -c . "$out")" -ge 40 ] || fail "$what: shorter than without --once"
+    [ "$(grep -c . "$out")" -ge 40 ] || fail "shorter than without --once"
 }
 
 test_json() {
     expect 0 --once --json "$ruby"
-    [ "$(wc -l <"$out")" -eq 1 ] || fail "$what: not one line"
+    [ "$(wc -l <"$out")" -eq 1 ] || fail "not one line"
     json '$report.keys == %w[schema tool time process calls totals memory fragmentation glibc
         classes sizes threads arenas advice settings]'
     json '$report["schema"] == "ruby_alloc.report/1"'
@@ -199,8 +155,8 @@ test_batch() {
     json '$reports.map { |r| r["time"] }.uniq.size == 3'
     json '$reports[0]["totals"]["allocations"] < $reports[2]["totals"]["allocations"]'
     expect 0 --batch -d 0.1 -n 2 "$ruby"
-    [ "$(grep -c '^pid ' "$out")" -eq 2 ] || fail "$what: not two reports"
-    [ "$(grep -B1 '^pid ' "$out" | sed -n 3p)" = '' ] || fail "$what: no empty line between"
+    [ "$(grep -c '^pid ' "$out")" -eq 2 ] || fail "not two reports"
+    [ "$(grep -B1 '^pid ' "$out" | sed -n 3p)" = '' ] || fail "no empty line between"
 }
 
 test_batch_until_end() {
@@ -210,11 +166,11 @@ test_batch_until_end() {
     watcher=$!
     started+=("$watcher")
     what="batch until the end"
-    until_true 20 test -s "$out" || fail "$what: nothing printed"
+    until_true 20 test -s "$out" || fail "nothing printed"
     kill "$pid"
     wait "$watcher"
     status=$?
-    [ $status -eq 0 ] && [ ! -s "$err" ] || fail "$what: status $status"
+    [ $status -eq 0 ] && [ ! -s "$err" ] || fail "status $status"
     json "\$report['process']['pid'] == $pid"
 }
 
@@ -253,8 +209,6 @@ test_timeout() {
     expect 0 --once "$pid"
 }
 
-as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
-
 test_denied() {
     local copy=$TEST_DIR/top
     if [ "$(id -u)" -ne 0 ] || ! as_nobody true 2>/dev/null; then
@@ -264,9 +218,9 @@ test_denied() {
     cp "$top" "$copy" && chmod 755 "$copy"
     what="as another user"
     as_nobody "$copy" --once "$ruby" >"$out" 2>"$err" </dev/null
-    [ $? -eq 4 ] || fail "$what: exit status is not 4"
+    [ $? -eq 4 ] || fail "exit status is not 4"
     expect_one_message
-    [ ! -s "$out" ] || fail "$what: output"
+    [ ! -s "$out" ] || fail "output"
 }
 
 test_damaged() {
@@ -278,7 +232,7 @@ test_damaged() {
     printf 'nonsense' | dd of="$region" conv=notrunc status=none
     expect 5 --once "$pid"
     expect 5 --json "$pid"
-    [ ! -s "$out" ] || fail "$what: output"
+    [ ! -s "$out" ] || fail "output"
     : >"$region"
     expect 5 --once "$pid"
     rm "$region"
@@ -292,7 +246,7 @@ test_broken_pipe() {
         { until_true 10 test -e "$TEST_DIR/closed"; "$top" $arguments 2>"$err" </dev/null
             echo $? >"$TEST_DIR/status"; } | { exec <&-; : >"$TEST_DIR/closed"; }
         status=$(cat "$TEST_DIR/status")
-        [ "$status" -eq 0 ] && [ ! -s "$err" ] || fail "$what: status $status"
+        [ "$status" -eq 0 ] && [ ! -s "$err" ] || fail "status $status"
         rm "$TEST_DIR/closed"
     done
     what="a batch whose reader leaves"
@@ -300,12 +254,12 @@ test_broken_pipe() {
     SECONDS=0
     timeout 30 "$top" --batch -d 600 "$ruby" 2>"$err" </dev/null | head -1 >"$out"
     status=${PIPESTATUS[0]}
-    [ "$status" -eq 0 ] && [ ! -s "$err" ] && [ $SECONDS -lt 20 ] || fail "$what: status $status"
+    [ "$status" -eq 0 ] && [ ! -s "$err" ] && [ $SECONDS -lt 20 ] || fail "status $status"
     out_has '^pid '
     what="help into head"
     "$top" --help 2>"$err" | head -1 >"$out"
     status=${PIPESTATUS[0]}
-    [ "$status" -eq 0 ] && [ ! -s "$err" ] || fail "$what: status $status"
+    [ "$status" -eq 0 ] && [ ! -s "$err" ] || fail "status $status"
 }
 
 test_write_errors() {
@@ -315,13 +269,13 @@ test_write_errors() {
         : >"$out"
         # shellcheck disable=SC2086 # words on purpose
         timeout 30 "$top" $arguments >/dev/full 2>"$err" </dev/null
-        [ $? -eq 1 ] || fail "$what: exit status is not 1"
+        [ $? -eq 1 ] || fail "exit status is not 1"
         expect_one_message
-        err_has 'no space left'
+        err_has 'No space left'
     done
     what="closed stdout"
     "$top" --json "$ruby" >&- 2>"$err" </dev/null
-    [ $? -eq 1 ] || fail "$what: exit status is not 1"
+    [ $? -eq 1 ] || fail "exit status is not 1"
     expect_one_message
     expect 0 --json "$ruby"
 }

@@ -3,26 +3,11 @@
 # JSON's values of a stopped process; in every locale alike; to a reader that goes away.
 set -u
 
-top=$RUBY_ALLOC_BUILD/ruby_alloc_top
-mkdir "$TEST_DIR/regions"
-export RUBY_ALLOC_DIR=$TEST_DIR/regions LC_ALL=C.UTF-8
-out=$TEST_DIR/out err=$TEST_DIR/err
-failures=0 started=()
-
-clean_up() { kill -9 "${started[@]}" 2>/dev/null; }
-trap clean_up EXIT
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAIL: $*"
-    head -5 "$out" "$err"
-}
-
-# shellcheck source=tests/integration/poll.sh
-. "$(dirname "$0")/poll.sh"
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "$0")/tool.sh"
 
 start() {
-    LD_PRELOAD=$RUBY_ALLOC_BUILD/libruby_alloc.so RUBY_ALLOC_INTERVAL=0 ruby --disable-gems -e "$2" "$TEST_DIR/$1" &
+    LD_PRELOAD=$library RUBY_ALLOC_INTERVAL=0 ruby --disable-gems -e "$2" "$TEST_DIR/$1" &
     pid=$!
     started+=("$pid")
     until_true 60 test -e "$TEST_DIR/$1" || fail "$1 did not start"
@@ -39,7 +24,7 @@ wait "$large" 2>/dev/null
 "$top" --json "$large" >"$TEST_DIR/json"
 
 run() {
-    timeout 60 "$top" "$@" >"$out" 2>"$err" </dev/null || fail "$*: exit status $?"
+    tool 0 "$@"
     [ ! -s "$err" ] || fail "$*: not silent"
 }
 
@@ -49,7 +34,7 @@ rows() {
         cells = $stdin.readlines.drop(2).map(&:split)
         wanted = eval(ARGV[1]).map { |row| row.map { |cell| cell.nil? ? "-" : cell.to_s } }
         cells == wanted or abort "got #{cells.first(3)}, wanted #{wanted.first(3)}"' "$TEST_DIR/json" "$1" <"$out" ||
-        fail "$what"
+        fail "other rows"
 }
 
 what="fields in their order, all rows, most gaps first"
