@@ -1,9 +1,10 @@
 /* What jemalloc tells of each arena: see arenas.h. */
 #include "arenas.h"
 
+#include "glibc.h"
 #include "jemalloc.h"
 
-enum { MIB_PARTS = 8, INDEX_PART = 2, FIGURES = 5, ALL_KNOWN = (1 << FIGURES) - 1 };
+enum { FIGURES = 5, ALL_KNOWN = (1 << FIGURES) - 1 };
 
 /* bit: of ra_arena.known, the same for all that add up to one figure. */
 static const struct column {
@@ -21,47 +22,24 @@ static const struct column {
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-/* A name looked up once: a sample may have hundreds of arenas to read. No parts: not there. */
-struct number {
-    size_t mib[MIB_PARTS], parts;
-};
-
-static struct number threads_number, numbers[COLUMNS];
+static struct ra_jemalloc_column threads_number, numbers[COLUMNS];
 static size_t page_bytes;
-
-static void look_up(const char *name, struct number *number)
-{
-    size_t parts = MIB_PARTS;
-
-    if (ra_road.mallctlnametomib(name, number->mib, &parts) == 0) {
-        number->parts = parts;
-    }
-}
 
 /* False without statistics: what is left of the figures would tell nothing. */
 static bool is_ready(void)
 {
     bool has_statistics = false;
 
-    if (page_bytes == 0 && ra_road.mallctlnametomib && ra_road.mallctlbymib &&
+    if (page_bytes == 0 &&
         ra_jemalloc_read("config.stats", &has_statistics, sizeof has_statistics) &&
         has_statistics) {
-        look_up("stats.arenas.0.nthreads", &threads_number);
+        threads_number = ra_jemalloc_find("stats.arenas.0.nthreads");
         for (unsigned i = 0; i < COLUMNS; i++) {
-            look_up(columns[i].name, &numbers[i]);
+            numbers[i] = ra_jemalloc_find(columns[i].name);
         }
         ra_jemalloc_read("arenas.page", &page_bytes, sizeof page_bytes);
     }
     return page_bytes != 0;
-}
-
-static bool read_number(struct number *number, unsigned arena, void *value, size_t bytes)
-{
-    size_t length = bytes;
-
-    number->mib[INDEX_PART] = arena;
-    return number->parts != 0 &&
-           ra_road.mallctlbymib(number->mib, number->parts, value, &length, NULL, 0) == 0;
 }
 
 /* False for one that was never used, was destroyed, or has neither thread nor page. */
@@ -69,14 +47,14 @@ static bool read_arena(unsigned index, struct ra_arena *arena)
 {
     unsigned threads;
 
-    if (!read_number(&threads_number, index, &threads, sizeof threads)) {
+    if (!ra_jemalloc_read_at(&threads_number, index, &threads, sizeof threads)) {
         return false;
     }
     *arena = (struct ra_arena){.index = index, .threads = threads, .known = ALL_KNOWN};
     for (unsigned i = 0; i < COLUMNS; i++) {
         size_t value;
 
-        if (read_number(&numbers[i], index, &value, sizeof value)) {
+        if (ra_jemalloc_read_at(&numbers[i], index, &value, sizeof value)) {
             *(uint64_t *)((char *)arena + columns[i].offset) +=
                 value * (columns[i].in_pages ? page_bytes : 1);
         } else {
@@ -102,6 +80,9 @@ unsigned ra_arenas_read(struct ra_arena rows[RA_ARENA_MAX])
 {
     unsigned arenas = 0, count = 0;
 
+    if (ra_backend == RA_BACKEND_LIBC) {
+        return ra_glibc_arenas(rows);
+    }
     if (!is_ready() || !ra_jemalloc_read("arenas.narenas", &arenas, sizeof arenas)) {
         return 0;
     }

@@ -9,10 +9,15 @@
 #ifndef RA_SHIM_EARLY_H
 #define RA_SHIM_EARLY_H
 
+#include <stdbool.h>
+
 #pragma GCC visibility push(hidden)
 
-/* The value of name, or NULL: not set, or a setuid program's, which must not be trusted. */
-const char *ra_early_variable(const char *name);
+/*
+ * Whether name is set to value; never in a setuid program, whose
+ * environment must not be trusted.
+ */
+bool ra_early_is(const char *name, const char *value);
 
 #pragma GCC visibility pop
 

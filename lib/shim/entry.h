@@ -56,7 +56,7 @@ static inline bool ra_only_forwards(void)
 
 /*
  * The same where the call may be the very first, before jemalloc was looked up, or the one
- * before which the thread is to empty its cache.
+ * before which the thread is to empty its cache, which only jemalloc's are asked to.
  */
 static inline bool ra_forwards(void)
 {
@@ -66,7 +66,7 @@ static inline bool ra_forwards(void)
     if (ra_only_forwards()) {
         return true;
     }
-    if (RA_UNLIKELY(ra_limit() == 0)) {
+    if (RA_UNLIKELY(ra_limit() == 0) && ra_backend == RA_BACKEND_JEMALLOC) {
         ra_flush_if_asked();
     }
     return false;

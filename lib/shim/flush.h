@@ -51,9 +51,10 @@ void ra_flush_raise_limit(void);
 void ra_flush_if_asked(void);
 
 /*
- * Ask every thread on the list. Called by the sampler alone. Returns 0 and their number; ENOTSUP where threads have no caches; EBUSY where the program has extent hooks
- * of its own: jemalloc may be calling one of them just now, with a cache half filled,
- * and the hook call us.
+ * Ask every thread on the list. Called by the sampler alone. Returns 0 and their number;
+ * ENOTSUP where threads have no caches; EBUSY where the program has extent hooks of its
+ * own: jemalloc may be calling one of them just now, with a cache half filled, and the hook
+ * call us.
  */
 int ra_flush_ask(uint64_t *threads);
 

@@ -119,13 +119,16 @@ void ra_glibc_read(struct ra_statistics *statistics)
     }
 }
 
-void ra_glibc_show(struct ra_sample *sample, struct ra_arena rows[RA_ARENA_MAX])
+unsigned ra_glibc_arenas(struct ra_arena rows[RA_ARENA_MAX])
 {
-    if (ra_backend != RA_BACKEND_LIBC) {
-        return;
-    }
+    unsigned count = heaps.complete ? heaps.row_count : 0;
+
+    memcpy(rows, heaps.rows, count * sizeof *rows);
+    return count;
+}
+
+void ra_glibc_show(struct ra_sample *sample)
+{
     sample->glibc_known = figures_known;
     memcpy(sample->glibc, figures, sizeof figures);
-    sample->arena_count = heaps.complete ? heaps.row_count : 0;
-    memcpy(rows, heaps.rows, sample->arena_count * sizeof *rows);
 }

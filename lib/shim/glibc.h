@@ -63,10 +63,11 @@ bool ra_glibc_describe(struct ra_image *image);
 void ra_glibc_read(struct ra_statistics *statistics);
 
 /*
- * Put what ra_glibc_read found last into a sample, whose lock the caller has. Does nothing
- * where glibc isn't behind us.
+ * What ra_glibc_read found last: the rows of the arenas, and how many they are; and the
+ * figures, into a sample whose lock the caller has. None, where glibc isn't behind us.
  */
-void ra_glibc_show(struct ra_sample *sample, struct ra_arena rows[RA_ARENA_MAX]);
+unsigned ra_glibc_arenas(struct ra_arena rows[RA_ARENA_MAX]);
+void ra_glibc_show(struct ra_sample *sample);
 
 #pragma GCC visibility pop
 

@@ -60,22 +60,16 @@ bool ra_jemalloc_learn_counters(void)
     return __atomic_load_n(&ra_counters, __ATOMIC_RELAXED);
 }
 
-/* A name with a number as its third part, looked up once and read by number. */
-struct column {
-    size_t mib[8], parts;
-    bool found;
-};
-
-static struct column find_column(const char *name)
+struct ra_jemalloc_column ra_jemalloc_find(const char *name)
 {
-    struct column column = {.parts = sizeof column.mib / sizeof *column.mib};
+    struct ra_jemalloc_column column = {.parts = sizeof column.mib / sizeof *column.mib};
 
     column.found =
         ra_road.mallctlnametomib && ra_road.mallctlnametomib(name, column.mib, &column.parts) == 0;
     return column;
 }
 
-static bool read_column(struct column *column, size_t index, void *value, size_t bytes)
+bool ra_jemalloc_read_at(struct ra_jemalloc_column *column, size_t index, void *value, size_t bytes)
 {
     size_t length = bytes;
 
@@ -87,17 +81,17 @@ static bool read_column(struct column *column, size_t index, void *value, size_t
 
 static bool read_small_classes(struct ra_class *classes, unsigned count)
 {
-    struct column sizes = find_column("arenas.bin.0.size");
-    struct column slabs = find_column("arenas.bin.0.slab_size");
-    struct column counts = find_column("arenas.bin.0.nregs");
+    struct ra_jemalloc_column sizes = ra_jemalloc_find("arenas.bin.0.size");
+    struct ra_jemalloc_column slabs = ra_jemalloc_find("arenas.bin.0.slab_size");
+    struct ra_jemalloc_column counts = ra_jemalloc_find("arenas.bin.0.nregs");
 
     for (unsigned i = 0; i < count; i++) {
         size_t size, slab;
         uint32_t regions;
 
-        if (!read_column(&sizes, i, &size, sizeof size) ||
-            !read_column(&slabs, i, &slab, sizeof slab) ||
-            !read_column(&counts, i, &regions, sizeof regions)) {
+        if (!ra_jemalloc_read_at(&sizes, i, &size, sizeof size) ||
+            !ra_jemalloc_read_at(&slabs, i, &slab, sizeof slab) ||
+            !ra_jemalloc_read_at(&counts, i, &regions, sizeof regions)) {
             return false;
         }
         classes[i] = (struct ra_class){size, (uint32_t)slab, regions};
@@ -107,12 +101,12 @@ static bool read_small_classes(struct ra_class *classes, unsigned count)
 
 static bool read_large_classes(struct ra_class *classes, unsigned count)
 {
-    struct column sizes = find_column("arenas.lextent.0.size");
+    struct ra_jemalloc_column sizes = ra_jemalloc_find("arenas.lextent.0.size");
 
     for (unsigned i = 0; i < count; i++) {
         size_t size;
 
-        if (!read_column(&sizes, i, &size, sizeof size)) {
+        if (!ra_jemalloc_read_at(&sizes, i, &size, sizeof size)) {
             return false;
         }
         classes[i] = (struct ra_class){.size_bytes = size};

@@ -69,6 +69,17 @@ void ra_jemalloc_fill_natural(const struct ra_class *classes, unsigned count);
  */
 bool ra_jemalloc_describe(struct ra_image *image);
 
+/* A name whose third part is an index, looked up once and read by number: a table's column. */
+struct ra_jemalloc_column {
+    size_t mib[8], parts;
+    bool found;
+};
+struct ra_jemalloc_column ra_jemalloc_find(const char *name);
+
+/* Read it for one index; false if this jemalloc doesn't have it. */
+bool ra_jemalloc_read_at(struct ra_jemalloc_column *column, size_t index, void *value,
+                         size_t bytes);
+
 /* Read one value by name; false if this jemalloc doesn't have it. Any thread. */
 bool ra_jemalloc_read(const char *name, void *value, size_t bytes);
 

@@ -242,8 +242,6 @@ static enum ra_verdict judge_flag(const struct ra_pair *pair, uint64_t flag)
 
 enum ra_verdict ra_option_judge(const struct ra_pair *pair, char effective[RA_SETTING_BYTES])
 {
-    const struct option *option = pair->value ? find_option(pair) : NULL;
-
     effective[0] = '\0';
     if (!pair->value) {
         return RA_VERDICT_UNKNOWN;
@@ -253,6 +251,7 @@ enum ra_verdict ra_option_judge(const struct ra_pair *pair, char effective[RA_SE
             return RA_VERDICT_SILENT;
         }
     }
+    const struct option *option = find_option(pair);
     struct shown shown = look(pair, option);
     show(&shown, effective);
     switch (shown.bytes) {

@@ -6,7 +6,6 @@
 #include "road.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 #include "early.h"
 #include "elf.h"
@@ -27,7 +26,6 @@ static bool fill(struct ra_road *road, const struct link_map *library)
 {
     bool complete = true;
 
-    memset(road, 0, sizeof *road);
     if (!library) {
         return false;
     }
@@ -50,16 +48,9 @@ static void publish(const struct ra_road *road, enum ra_backend backend)
     __atomic_store_n(&ra_backend, backend, __ATOMIC_RELEASE);
 }
 
-static bool is_libc_wanted(void)
-{
-    const char *wish = ra_early_variable("RUBY_ALLOC_BACKEND");
-
-    return wish && strcmp(wish, "libc") == 0;
-}
-
 void ra_road_find(void)
 {
-    bool libc_wanted = is_libc_wanted();
+    bool libc_wanted = ra_early_is("RUBY_ALLOC_BACKEND", "libc");
     struct ra_road road;
 
     if (!libc_wanted && fill(&road, ra_elf_library("libjemalloc.so.2"))) {

@@ -53,7 +53,7 @@ static void take_sample(void)
     ra_statistics_read_bins(sample->bins, RA_CURRENT->header.bin_count);
     sample->arena_count = arena_count;
     memcpy(RA_CURRENT->arenas, arenas, arena_count * sizeof *arenas);
-    ra_glibc_show(sample, RA_CURRENT->arenas);
+    ra_glibc_show(sample);
     memcpy(RA_CURRENT->settings, settings, sizeof RA_CURRENT->settings);
     ra_identity_command(sample->command, sizeof sample->command);
     sample->monotonic_ns = ra_clock_ns(CLOCK_MONOTONIC);

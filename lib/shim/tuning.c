@@ -23,9 +23,7 @@ static const char *get(void)
 
 __attribute__((used)) static ra_tuning_getter *choose(void)
 {
-    const char *wish = ra_early_variable("RUBY_ALLOC_TUNING");
-
-    if (!(wish && wish[0] == '0' && wish[1] == '\0') && ra_elf_ruby_version()) {
+    if (!ra_early_is("RUBY_ALLOC_TUNING", "0") && ra_elf_ruby_version()) {
         conf = RA_TUNING;
     }
     return get;
