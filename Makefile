@@ -167,6 +167,10 @@ $(BUILD)/tests/integration/victim%: $(BUILD)/tests/integration/victim%.o
 # What it defines must be seen from outside, before any library's.
 $(BUILD)/tests/integration/victim_bump $(BUILD)/tests/integration/victim_conf: LDFLAGS += -rdynamic
 
+# In which the address of malloc is a place of its own.
+$(BUILD)/tests/integration/victim_detour.o: CFLAGS += -fno-pic
+$(BUILD)/tests/integration/victim_detour: LDFLAGS += -no-pie
+
 $(BUILD)/tests/integration/victim%.so: tests/integration/victim%.cc
 	$(call say,CXX,$<)
 	@mkdir -p $(@D)

@@ -22,6 +22,7 @@
 #include "sampler.h"
 #include "settings.h"
 #include "slots.h"
+#include "unseen.h"
 
 /*
  * Counting begins here; the constructor gives it up where it isn't wanted. Learning
@@ -56,20 +57,15 @@ static void only_forward(void)
  */
 static bool are_called(void)
 {
-    static struct ra_slot probe;
     void *(*volatile by_symbol)(size_t) = malloc; /* the compiler must not compare by name */
 
     if (by_symbol == ra_own_malloc) {
         return true;
     }
-    if (ra_thread.state == RA_THREAD_FRESH) {
-        ra_slots_attach();
-    }
-    struct ra_slot *slot = ra_thread.slot;
-    ra_thread.slot = &probe;
+    struct ra_unseen before = ra_unseen_begin();
     free(by_symbol(1));
-    ra_thread.slot = slot;
-    return probe.alloc[0] > 0;
+    ra_unseen_end(before);
+    return ra_slot_allocs(&ra_unseen_slot) > 0;
 }
 
 static bool wanted(const char *ruby)

@@ -21,7 +21,7 @@ struct ra_unseen {
 
 /*
  * Between these, which don't nest, the calling thread's allocations are not seen. It blocks
- * all signals. No object above 8 MiB: those count as everyone's.
+ * all signals, once there may be handlers. No object above 8 MiB: those count as everyone's.
  */
 struct ra_unseen ra_unseen_begin(void);
 void ra_unseen_end(struct ra_unseen before);

@@ -38,6 +38,13 @@ LD_PRELOAD=libjemalloc.so.2:$shim RUBY_ALLOC_LOG=$TEST_DIR/log ruby -e \
     'exit Dir["#{ENV["RUBY_ALLOC_DIR"]}/ruby_alloc.#{$$}.*"].empty?' || { echo "region" && failed=1; }
 grep -q "another malloc comes first" "$TEST_DIR/log" || { echo "log" && failed=1; }
 
+# Calls that reach the library by a detour are counted, whatever is behind it.
+for backend in jemalloc libc; do
+    said=$(LD_PRELOAD=$shim RUBY_ALLOC_ALL=1 RUBY_ALLOC_BACKEND=$backend \
+        "$RUBY_ALLOC_BUILD/tests/integration/victim_detour")
+    [ "$said" = counted ] || { echo "a detour to $backend: $said" && failed=1; }
+done
+
 # A server whose children end by exit! must not fill the directory.
 mkdir "$TEST_DIR/children"
 RUBY_ALLOC_DIR=$TEST_DIR/children LD_PRELOAD=$shim ruby -e '
