@@ -354,6 +354,18 @@ static inline void arenas_and_gaps(void)
 
 /* What is expected ------------------------------------------------------------------ */
 
+#define GLIBC                                                                                      \
+    {"malloc_trim",                                                                                \
+     "14.0MiB are free in glibc's heaps: perhaps back by ruby_alloc_top --malloc-trim 4242",       \
+     14 * MIB},                                                                                    \
+        {"arena_max",                                                                              \
+         "Objects are scattered over 9 arenas of glibc: likely less by MALLOC_ARENA_MAX=2", NONE}, \
+    {                                                                                              \
+        "use_jemalloc",                                                                            \
+            "glibc's malloc is behind the library: likely less with jemalloc, without "            \
+            "RUBY_ALLOC_BACKEND=libc",                                                             \
+            NONE                                                                                   \
+    }
 #define LIVE(share, names)                                                                         \
     {                                                                                              \
         "live",                                                                                    \

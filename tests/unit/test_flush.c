@@ -220,18 +220,27 @@ static void *wait_for_end(void *barrier)
     return NULL;
 }
 
+/* A thread that has allocated and waits at barrier; both it and the caller have been asked. */
+static pthread_t start_and_ask(pthread_barrier_t *barrier)
+{
+    pthread_t thread;
+    uint64_t threads;
+
+    pthread_barrier_init(barrier, NULL, 2);
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_end, barrier), 0);
+    pthread_barrier_wait(barrier);
+    ck_assert_int_eq(ra_flush_ask(&threads), 0);
+    ck_assert_uint_eq(threads, 2);
+    return thread;
+}
+
 /* One that ends with a request open has done what was asked; afterwards it isn't asked. */
 START_TEST(test_ends_before_its_next_call)
 {
     pthread_barrier_t barrier;
-    pthread_t thread;
+    pthread_t thread = start_and_ask(&barrier);
     uint64_t threads;
 
-    pthread_barrier_init(&barrier, NULL, 2);
-    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_end, &barrier), 0);
-    pthread_barrier_wait(&barrier);
-    ck_assert_int_eq(ra_flush_ask(&threads), 0);
-    ck_assert_uint_eq(threads, 2);
     pthread_barrier_wait(&barrier);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     ck_assert_uint_eq(value(), 1);
@@ -257,14 +266,9 @@ END_TEST
 START_TEST(test_reset)
 {
     pthread_barrier_t barrier;
-    pthread_t thread;
     uint64_t threads;
 
-    pthread_barrier_init(&barrier, NULL, 2);
-    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_end, &barrier), 0);
-    pthread_barrier_wait(&barrier);
-    ck_assert_int_eq(ra_flush_ask(&threads), 0);
-    ck_assert_uint_eq(threads, 2);
+    start_and_ask(&barrier);
     ra_slots_reset();
     ck_assert_uint_eq(ra_limit(), RA_SMALL_MAX);
     allocate_and_free(48);
