@@ -2,9 +2,7 @@
 #include "reader/derive.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "reader/text.h"
@@ -86,21 +84,6 @@ static int own_allocator(const struct ra_snapshot *now)
            ra_tally_allocs(&now->image.own) + ra_tally_allocs(&now->image.inherited) < HARDLY_ANY;
 }
 
-static void fill_report_time(struct ra_derivation *derivation)
-{
-    uint64_t realtime_ns = derivation->now->realtime_ns;
-    time_t whole = (time_t)(realtime_ns / 1000000000u);
-    char *text = derivation->report->time;
-    struct tm parts;
-    size_t length;
-
-    if (gmtime_r(&whole, &parts) != NULL) {
-        length = strftime(text, sizeof(derivation->report->time), "%Y-%m-%dT%H:%M:%S", &parts);
-        snprintf(text + length, sizeof(derivation->report->time) - length, ".%03uZ",
-                 (unsigned)(realtime_ns / 1000000u % 1000u));
-    }
-}
-
 void ra_derive_process(struct ra_derivation *derivation)
 {
     static const char *const states[] = {
@@ -110,10 +93,11 @@ void ra_derive_process(struct ra_derivation *derivation)
     };
     const struct ra_snapshot *now = derivation->now;
     const struct ra_header *header = &now->image.header;
-    struct ra_report_process *process = &derivation->report->process;
+    struct ra_report *report = derivation->report;
+    struct ra_report_process *process = &report->process;
     double started = start_time(now);
 
-    fill_report_time(derivation);
+    ra_text_time_ms(report->time, sizeof(report->time), now->realtime_ns);
     fill_command(derivation);
     process->pid = now->pid;
     process->ppid = now->state == RA_STATE_EXITED ? (int64_t)header->parent_pid : now->ppid;

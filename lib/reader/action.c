@@ -10,17 +10,16 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "reader/failure.h"
 #include "reader/request.h"
 #include "reader/session.h"
+#include "reader/wait.h"
 #include "ruby_alloc/region.h"
 
-enum { FIRST_PAUSE_US = 50, LAST_PAUSE_US = 20000, ERRNO_MAX = 4095 };
+enum { FIRST_PAUSE_US = 50, ERRNO_MAX = 4095 };
 
-#define NS_PER_MS UINT64_C(1000000)
 #define AT(field) ((off_t)(offsetof(struct ra_header, action) + offsetof(struct ra_action, field)))
 
 const char *ruby_alloc_action_name(uint32_t action)
@@ -32,29 +31,6 @@ const char *ruby_alloc_action_name(uint32_t action)
     };
 
     return action < RA_ACTION_COUNT ? names[action] : NULL;
-}
-
-/* A wait that gets more patient; false once it is over. */
-struct wait {
-    uint64_t deadline_ns;
-    long pause_us;
-};
-
-static struct wait wait_begin(int wait_ms)
-{
-    uint64_t wait_ns = wait_ms > 0 ? (uint64_t)wait_ms * NS_PER_MS : 0;
-
-    return (struct wait){ra_session_clock(CLOCK_MONOTONIC) + wait_ns, FIRST_PAUSE_US};
-}
-
-static bool wait_on(struct wait *wait)
-{
-    if (ra_session_clock(CLOCK_MONOTONIC) >= wait->deadline_ns) {
-        return false;
-    }
-    ra_copy_pause(wait->pause_us);
-    wait->pause_us = wait->pause_us * 2 < LAST_PAUSE_US ? wait->pause_us * 2 : LAST_PAUSE_US;
-    return true;
 }
 
 static bool read_action(const struct ra_reader *reader, struct ra_action *action)
@@ -82,7 +58,7 @@ static bool lock(const struct ra_reader *reader, short type)
     return fcntl(reader->place.fd, F_OFD_SETLK, &range) == 0;
 }
 
-static enum ra_status take_lock(const struct ra_reader *reader, struct wait *wait,
+static enum ra_status take_lock(const struct ra_reader *reader, struct ra_wait *wait,
                                 struct ra_failure *why)
 {
     while (!lock(reader, F_WRLCK)) {
@@ -90,7 +66,7 @@ static enum ra_status take_lock(const struct ra_reader *reader, struct wait *wai
             return ra_failure_set(why, RA_SYSTEM, "region %s can't be locked: %s",
                                   reader->place.path, strerror(errno));
         }
-        if (!wait_on(wait)) {
+        if (!ra_wait_on(wait)) {
             return ra_failure_set(why, RA_TIMEOUT,
                                   "another program is asking process %d to do something, and has "
                                   "no answer yet; nothing was asked: try again",
@@ -121,22 +97,19 @@ static enum ra_status send(const struct ra_reader *reader, struct ra_action *act
 static enum ra_status no_answer(struct ra_reader *reader, struct ra_failure *why)
 {
     int pid = (int)reader->target.pid;
-    char state;
 
     write_word(reader, AT(id), RA_ACTION_NONE);
     if (!ra_session_look_alive(reader)) {
         return ra_failure_set(why, RA_ABSENT, "process %d ended before it answered", pid);
     }
-    state = reader->target.status.state;
     return ra_failure_set(why, RA_TIMEOUT,
                           "process %d did not answer in time (%s); the request was withdrawn", pid,
-                          state == 'T' || state == 't' ? "it is stopped: kill -CONT lets it go on"
-                                                       : "is the machine overloaded?");
+                          ra_session_why_silent(reader));
 }
 
 /* Ends early where the process does: nobody will answer. */
-static enum ra_status await(struct ra_reader *reader, struct wait *wait, struct ra_action *action,
-                            struct ra_failure *why)
+static enum ra_status await(struct ra_reader *reader, struct ra_wait *wait,
+                            struct ra_action *action, struct ra_failure *why)
 {
     uint32_t asked = action->asked;
 
@@ -148,7 +121,8 @@ static enum ra_status await(struct ra_reader *reader, struct wait *wait, struct 
         if (action->done == asked) {
             return RA_OK;
         }
-        if ((wait->pause_us >= LAST_PAUSE_US && !ra_session_look_alive(reader)) || !wait_on(wait)) {
+        if ((wait->pause_us >= RA_WAIT_LAST_PAUSE_US && !ra_session_look_alive(reader)) ||
+            !ra_wait_on(wait)) {
             return no_answer(reader, why);
         }
     }
@@ -180,7 +154,7 @@ static enum ra_status refused(const struct ra_reader *reader, int error, struct 
 static void await_flushes(struct ra_reader *reader, uint64_t before, uint64_t threads,
                           struct ra_acted *acted)
 {
-    struct wait wait = wait_begin(RA_FLUSH_WAIT_MS);
+    struct ra_wait wait = ra_wait_begin(RA_FLUSH_WAIT_MS, FIRST_PAUSE_US);
     struct ra_action action;
 
     acted->threads_asked = threads < RA_SLOT_MAX ? threads : RA_SLOT_MAX;
@@ -188,14 +162,14 @@ static void await_flushes(struct ra_reader *reader, uint64_t before, uint64_t th
         uint64_t flushed = action.value - before;
 
         acted->threads_flushed = flushed < acted->threads_asked ? flushed : acted->threads_asked;
-        if (acted->threads_flushed == acted->threads_asked || !wait_on(&wait)) {
+        if (acted->threads_flushed == acted->threads_asked || !ra_wait_on(&wait)) {
             break;
         }
     }
 }
 
 /* The caller holds the lock. */
-static enum ra_status act(struct ra_reader *reader, struct ra_action wanted, struct wait *wait,
+static enum ra_status act(struct ra_reader *reader, struct ra_action wanted, struct ra_wait *wait,
                           struct ra_acted *acted, struct ra_failure *why)
 {
     struct ra_action action;
@@ -225,7 +199,7 @@ static enum ra_status act(struct ra_reader *reader, struct ra_action wanted, str
 enum ra_status ruby_alloc_reader_act(struct ra_reader *reader, uint32_t action, int64_t argument,
                                      int wait_ms, struct ra_acted *acted, struct ra_failure *why)
 {
-    struct wait wait = wait_begin(wait_ms);
+    struct ra_wait wait = ra_wait_begin(wait_ms, FIRST_PAUSE_US);
     enum ra_status status = ra_session_look(reader, why);
 
     memset(acted, 0, sizeof(*acted));

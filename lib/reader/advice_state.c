@@ -65,12 +65,6 @@ bool ra_advice_background_thread_lost(struct ra_situation *situation, struct ra_
     return false;
 }
 
-static uint64_t live_bytes(const struct ra_class_sum *own, const struct ra_class_sum *inherited)
-{
-    return (uint64_t)ra_derive_difference(own->usable_bytes + inherited->usable_bytes,
-                                          own->freed_bytes + inherited->freed_bytes);
-}
-
 /* One class more than there are: what no class takes in has no size to name. */
 bool ra_advice_growth(struct ra_situation *situation, struct ra_finding *finding)
 {
@@ -84,8 +78,9 @@ bool ra_advice_growth(struct ra_situation *situation, struct ra_finding *finding
         return false;
     }
     for (size_t i = 0; i <= image->header.class_count; i++) {
-        uint64_t then = live_bytes(&derivation->own_before[i], &derivation->inherited[i]);
-        uint64_t now = live_bytes(&derivation->own[i], &derivation->inherited[i]);
+        const struct ra_class_sum *inherited = &derivation->inherited[i];
+        uint64_t then = (uint64_t)ra_derive_live(&derivation->own_before[i], inherited);
+        uint64_t now = (uint64_t)ra_derive_live(&derivation->own[i], inherited);
 
         before += then;
         if (i < image->header.class_count) {

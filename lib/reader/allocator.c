@@ -65,11 +65,11 @@ static enum ra_allocator_id id_by_name(const char *name)
     return RA_ALLOCATOR_UNKNOWN;
 }
 
-static bool has_banner(const struct ra_mapped *mapped, size_t file, enum ra_banner banner)
+static bool find_banner(const struct ra_mapped *mapped, size_t file, enum ra_banner banner,
+                        char version[RA_ALLOCATOR_VERSION_BYTES])
 {
-    char version[RA_ALLOCATOR_VERSION_BYTES];
     int fd = ra_mapped_open(mapped, file);
-    bool is_there = fd >= 0 && ra_banner_find(fd, banner, version, sizeof(version));
+    bool is_there = fd >= 0 && ra_banner_find(fd, banner, version, RA_ALLOCATOR_VERSION_BYTES);
 
     if (fd >= 0) {
         close(fd);
@@ -81,6 +81,7 @@ enum ra_allocator_id ra_allocator_of(struct ra_mapped *mapped, size_t file)
 {
     const struct ra_file_facts *facts = ra_mapped_facts(mapped, file);
     enum ra_allocator_id id = id_by_name(mapped->files[file].name);
+    char version[RA_ALLOCATOR_VERSION_BYTES];
 
     if (id == RA_ALLOCATOR_RUBY_ALLOC || !facts->is_elf) {
         return id;
@@ -94,13 +95,14 @@ enum ra_allocator_id ra_allocator_of(struct ra_mapped *mapped, size_t file)
         return id;
     }
     /* A static one need not show more than malloc itself. */
-    if (has_banner(mapped, file, RA_BANNER_JEMALLOC)) {
+    if (find_banner(mapped, file, RA_BANNER_JEMALLOC, version)) {
         return RA_ALLOCATOR_JEMALLOC;
     }
-    if (has_banner(mapped, file, RA_BANNER_GPERFTOOLS)) {
+    if (find_banner(mapped, file, RA_BANNER_GPERFTOOLS, version)) {
         return RA_ALLOCATOR_TCMALLOC;
     }
-    return facts->marks[RA_MARK_MALLOC] == 0 && has_banner(mapped, file, RA_BANNER_GLIBC_STATIC)
+    return facts->marks[RA_MARK_MALLOC] == 0 &&
+                   find_banner(mapped, file, RA_BANNER_GLIBC_STATIC, version)
                ? RA_ALLOCATOR_GLIBC
                : RA_ALLOCATOR_UNKNOWN;
 }
@@ -130,19 +132,13 @@ void ra_allocator_version(const struct ra_mapped *mapped, size_t file, enum ra_a
                           char version[RA_ALLOCATOR_VERSION_BYTES])
 {
     int told = allocators[id].version;
-    int fd;
 
     version[0] = '\0';
     if (told == VERSION_FILE_NAME) {
         version_of_name(mapped->files[file].name, version);
     }
-    if (told < 0) {
-        return;
-    }
-    fd = ra_mapped_open(mapped, file);
-    if (fd >= 0) {
-        ra_banner_find(fd, (enum ra_banner)told, version, RA_ALLOCATOR_VERSION_BYTES);
-        close(fd);
+    if (told >= 0) {
+        find_banner(mapped, file, (enum ra_banner)told, version);
     }
 }
 

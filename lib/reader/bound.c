@@ -37,7 +37,7 @@ static pid_t find_foreigner(const struct ra_region_name *name)
     return found;
 }
 
-/* Its process, if that is still there; else the pid alone. */
+/* Its process, if that is still there; else the pid alone. The target has no directories yet. */
 static void open_target(struct ra_target *target, const struct ra_region_name *name)
 {
     pid_t pid = name->pid;
@@ -45,8 +45,6 @@ static void open_target(struct ra_target *target, const struct ra_region_name *n
     if (name->pid_namespace != ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid")) {
         pid = find_foreigner(name);
     }
-    target->dir = -1;
-    target->memory_dir = -1;
     if (pid != 0) {
         ra_target_open(target, pid);
     }

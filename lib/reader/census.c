@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reader/grow.h"
 #include "ruby_alloc/report.h"
 
 /* The inode of the first pid namespace, below which all others are (PROC_PID_INIT_INO). */
@@ -109,6 +110,7 @@ static enum ra_life judge_pid(pid_t pid, uint64_t start_ticks, const struct ra_p
 static void add_entry(struct ra_census *census, pid_t pid)
 {
     struct ra_census_entry entry = {.pid = pid};
+    struct ra_census_entry *entries;
     struct ra_proc_status status;
     int dir = ra_proc_open(pid);
 
@@ -117,20 +119,15 @@ static void add_entry(struct ra_census *census, pid_t pid)
     }
     if (ra_proc_read_status(dir, &status) && ra_proc_is_alive(&status) &&
         ra_proc_read_start(dir, &entry.start_ticks)) {
-        if (census->count == census->capacity) {
-            size_t capacity = census->capacity == 0 ? 256 : census->capacity * 2;
-            void *larger = realloc(census->entries, capacity * sizeof(entry));
-
-            census->has_failed |= larger == NULL;
-            census->entries = larger == NULL ? census->entries : larger;
-            census->capacity = larger == NULL ? census->capacity : capacity;
-        }
+        entries = ra_grown(census->entries, &census->capacity, census->count, sizeof(entry), 256);
+        census->has_failed |= entries == NULL;
         entry.inner_pid = status.inner_pid;
         entry.pid_namespace =
             status.pid_depth == 1 ? census->own_namespace : ra_proc_namespace(dir, "ns/pid");
         memcpy(entry.uids, status.uids, sizeof(entry.uids));
-        if (census->count < census->capacity) {
-            census->entries[census->count++] = entry;
+        if (entries != NULL) {
+            census->entries = entries;
+            entries[census->count++] = entry;
         }
     }
     close(dir);

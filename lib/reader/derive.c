@@ -121,3 +121,9 @@ void ra_derive_class_sums(struct ra_class_sum *sums, const struct ra_image *imag
         sums[index].freed_bytes += tally->freed[step] * size;
     }
 }
+
+int64_t ra_derive_live(const struct ra_class_sum *own, const struct ra_class_sum *inherited)
+{
+    return ra_derive_difference(own->usable_bytes + inherited->usable_bytes,
+                                own->freed_bytes + inherited->freed_bytes);
+}

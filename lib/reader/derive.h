@@ -52,6 +52,9 @@ uint64_t ra_derive_class_size(const struct ra_image *image, uint64_t size);
 void ra_derive_class_sums(struct ra_class_sum *sums, const struct ra_image *image,
                           const struct ra_tally *tally);
 
+/* Bytes of what is live in one class. */
+int64_t ra_derive_live(const struct ra_class_sum *own, const struct ra_class_sum *inherited);
+
 /* Zeroed rows for a table, one more than count; NULL and has_failed without memory. */
 void *ra_derive_rows(struct ra_derivation *derivation, size_t count, size_t row_bytes);
 

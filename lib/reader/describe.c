@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reader/smaps.h"
 #include "ruby_alloc/report.h"
 
 uint64_t ra_session_clock(int clock)
@@ -19,14 +20,7 @@ static void read_command(struct ra_reader *reader)
     ssize_t got =
         ra_proc_read(reader->target.dir, "cmdline", reader->command, sizeof(reader->command));
 
-    for (ssize_t i = 0; i < got; i++) {
-        if (reader->command[i] == '\0') {
-            reader->command[i] = ' ';
-        }
-    }
-    while (got > 0 && reader->command[got - 1] == ' ') {
-        reader->command[--got] = '\0';
-    }
+    ra_proc_join(reader->command, got);
     if (ra_proc_read(reader->target.dir, "comm", reader->comm, sizeof(reader->comm)) >= 0) {
         reader->comm[strcspn(reader->comm, "\n")] = '\0';
     }
@@ -34,15 +28,12 @@ static void read_command(struct ra_reader *reader)
 
 static void read_rollup(struct ra_reader *reader)
 {
-    const struct ra_proc_rollup unknown = {RA_UNKNOWN, RA_UNKNOWN, RA_UNKNOWN, RA_UNKNOWN,
-                                           RA_UNKNOWN};
-
     if (ra_proc_read_rollup(reader->target.memory_dir, &reader->rollup)) {
         return;
     }
     ra_target_follow(&reader->target);
     if (!ra_proc_read_rollup(reader->target.memory_dir, &reader->rollup)) {
-        reader->rollup = unknown;
+        ra_smap_sizes_clear(&reader->rollup);
     }
 }
 

@@ -37,9 +37,7 @@ static void look_at_file(struct looks *looks, const char *name)
     looks->has_memory = true;
     looks->has_shim |= starts_with(name, "libruby_alloc.so");
     looks->has_jemalloc |= starts_with(name, "libjemalloc.so");
-    looks->is_ruby |= starts_with(name, "libruby.so") || starts_with(name, "libruby-") ||
-                      strcmp(name, "ruby") == 0 ||
-                      (starts_with(name, "ruby") && name[4] >= '0' && name[4] <= '9');
+    looks->is_ruby |= ra_ruby_is_named(name);
     looks->had_region |= starts_with(name, "ruby_alloc.");
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,21 +13,10 @@
 #include "reader/failure.h"
 #include "reader/look.h"
 #include "reader/rubies.h"
+#include "reader/session.h"
+#include "reader/text.h"
 
 enum { TYPED_BYTES = 512 };
-
-static void set_time(struct ra_examination *out)
-{
-    struct timespec now;
-    struct tm parts;
-    size_t length;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (gmtime_r(&now.tv_sec, &parts) != NULL) {
-        length = strftime(out->time, sizeof(out->time), "%Y-%m-%dT%H:%M:%S", &parts);
-        snprintf(out->time + length, sizeof(out->time) - length, ".%03ldZ", now.tv_nsec / 1000000);
-    }
-}
 
 /* What everybody may know of any process. */
 static void describe(struct ra_look *seen)
@@ -39,19 +27,13 @@ static void describe(struct ra_look *seen)
     char line[RA_LOOK_COMMAND_BYTES];
     ssize_t got = ra_proc_read(seen->target.dir, "cmdline", seen->command, sizeof(seen->command));
 
-    set_time(out);
+    ra_text_time_ms(out->time, sizeof(out->time), ra_session_clock(CLOCK_REALTIME));
     out->process.pid = seen->target.pid;
     out->process.ppid = status->ppid;
     out->process.uid = status->uids[1];
     seen->command_bytes = got < 0 ? 0 : (size_t)got;
     memcpy(line, seen->command, sizeof(line));
-    for (ssize_t i = 0; i + 1 < got; i++) {
-        line[i] = line[i] == '\0' ? ' ' : line[i];
-    }
-    line[got < 0 ? 0 : got] = '\0';
-    for (size_t length = strlen(line); length > 0 && line[length - 1] == ' '; length--) {
-        line[length - 1] = '\0';
-    }
+    ra_proc_join(line, got);
     out->process.command = got > 0 ? ra_findings_text(seen->findings, line) : NULL;
     if (ra_proc_read(seen->target.dir, "comm", comm, sizeof(comm)) > 0) {
         comm[strcspn(comm, "\n")] = '\0';
@@ -63,19 +45,12 @@ static void describe(struct ra_look *seen)
     out->memory.cgroup_limit = ra_cgroup_limit(seen->target.dir);
 }
 
-static bool take_sizes(const struct ra_smap *map, void *context)
-{
-    *(struct ra_smap_sizes *)context = map->sizes;
-    return false;
-}
-
 static void measure(struct ra_look *seen)
 {
     struct ra_examine_memory *memory = &seen->findings->out.memory;
-    struct ra_smap_sizes sizes;
+    struct ra_proc_rollup sizes;
 
-    ra_smap_sizes_clear(&sizes);
-    if (ra_smaps_walk(seen->target.memory_dir, "smaps_rollup", take_sizes, &sizes) <= 0) {
+    if (!ra_proc_read_rollup(seen->target.memory_dir, &sizes)) {
         sizes = seen->mapped.sum; /* Linux before 4.14: the same, but for rounding */
     }
     if (sizes.rss == RA_UNKNOWN) {

@@ -140,14 +140,13 @@ void ra_findings_ignored(struct ra_findings *findings, const char *name, const c
     }
 }
 
-void ra_findings_advise(struct ra_findings *findings, const char *id, const char *text,
-                        int64_t bytes)
+void ra_findings_advise(struct ra_findings *findings, const char *id, const char *text)
 {
     struct ra_examine_advice *row = NEW_ROW(findings, advice);
 
     if (row != NULL) {
         row->id = id;
         row->text = text;
-        row->bytes = bytes;
+        row->bytes = RA_UNKNOWN; /* nothing was counted */
     }
 }

@@ -37,7 +37,6 @@ void ra_findings_note(struct ra_findings *findings, const char *text);
 void ra_findings_unused(struct ra_findings *findings, const char *path);
 void ra_findings_ignored(struct ra_findings *findings, const char *name, const char *reason,
                          const char *text);
-void ra_findings_advise(struct ra_findings *findings, const char *id, const char *text,
-                        int64_t bytes);
+void ra_findings_advise(struct ra_findings *findings, const char *id, const char *text);
 
 #endif

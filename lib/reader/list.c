@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "reader/failure.h"
+#include "reader/grow.h"
 #include "reader/locate.h"
 
 /* A process of another pid namespace. */
@@ -59,18 +60,14 @@ struct listing {
 
 static void push(struct listing *listing, struct array *array, const void *item, size_t bytes)
 {
-    if (array->count == array->capacity) {
-        size_t capacity = array->capacity == 0 ? 16 : array->capacity * 2;
-        void *larger = realloc(array->items, capacity * bytes);
+    char *items = ra_grown(array->items, &array->capacity, array->count, bytes, 16);
 
-        if (larger == NULL) {
-            listing->has_failed = true;
-            return;
-        }
-        array->items = larger;
-        array->capacity = capacity;
+    if (items == NULL) {
+        listing->has_failed = true;
+        return;
     }
-    memcpy((char *)array->items + array->count++ * bytes, item, bytes);
+    array->items = items;
+    memcpy(items + array->count++ * bytes, item, bytes);
 }
 
 static void note_foreigner(struct listing *listing, int dir, pid_t pid)

@@ -12,30 +12,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "reader/grow.h"
+
 /* A large Ruby maps some hundred; each is compared with all before. */
-enum { FILES_MAX = 4096 };
+enum { FILES_MAX = 4096, ROOM = 64 };
 
 static const char deleted[] = " (deleted)";
 
-static void *grow(void *items, size_t count, size_t *room, size_t bytes)
-{
-    size_t larger = *room == 0 ? 64 : *room * 2;
-    void *more;
-
-    if (count < *room) {
-        return items;
-    }
-    more = reallocarray(items, larger, bytes);
-    *room = more == NULL ? *room : larger;
-    return more;
-}
-
-static bool is_path_of(const struct ra_mapped_file *file, const struct ra_smap *map)
+/* Whether it is the file that the kernel calls path. */
+static bool has_path(const struct ra_mapped_file *file, const char *path)
 {
     size_t length = strlen(file->path);
 
-    return file->inode == map->inode && strncmp(file->path, map->path, length) == 0 &&
-           strcmp(map->path + length, file->is_deleted ? deleted : "") == 0;
+    return strncmp(file->path, path, length) == 0 &&
+           strcmp(path + length, file->is_deleted ? deleted : "") == 0;
 }
 
 static int add_file(struct ra_mapped *mapped, const struct ra_smap *map)
@@ -46,7 +36,7 @@ static int add_file(struct ra_mapped *mapped, const struct ra_smap *map)
     size_t length = strlen(map->path);
     size_t tail = strlen(deleted);
 
-    files = grow(mapped->files, mapped->file_count, &mapped->file_room, sizeof(*files));
+    files = ra_grown(mapped->files, &mapped->file_room, mapped->file_count, sizeof(*files), ROOM);
     mapped->files = files == NULL ? mapped->files : files;
     if (files == NULL || file.path == NULL) {
         free(file.path);
@@ -77,15 +67,11 @@ static int file_of(struct ra_mapped *mapped, const struct ra_smap *map)
         return RA_RANGE_OTHER;
     }
     for (size_t i = mapped->file_count; i-- > 0;) {
-        if (is_path_of(&mapped->files[i], map)) {
+        if (mapped->files[i].inode == map->inode && has_path(&mapped->files[i], map->path)) {
             return (int)i;
         }
     }
-    if (mapped->file_count == FILES_MAX) {
-        mapped->is_cut = true;
-        return RA_RANGE_OTHER;
-    }
-    return add_file(mapped, map);
+    return mapped->file_count == FILES_MAX ? RA_RANGE_OTHER : add_file(mapped, map);
 }
 
 static bool take_map(const struct ra_smap *map, void *context)
@@ -100,7 +86,8 @@ static bool take_map(const struct ra_smap *map, void *context)
     if (range.file >= 0 && map->access[2] == 'x') {
         mapped->files[range.file].is_code = true;
     }
-    ranges = grow(mapped->ranges, mapped->range_count, &mapped->range_room, sizeof(*ranges));
+    ranges =
+        ra_grown(mapped->ranges, &mapped->range_room, mapped->range_count, sizeof(*ranges), ROOM);
     if (ranges == NULL) {
         mapped->has_failed = true;
         return false;
@@ -123,11 +110,7 @@ static void find_exe(struct ra_mapped *mapped)
     }
     path[length] = '\0';
     for (size_t i = 0; i < mapped->file_count && mapped->exe < 0; i++) {
-        const struct ra_mapped_file *file = &mapped->files[i];
-        size_t bytes = strlen(file->path);
-
-        if (strncmp(path, file->path, bytes) == 0 &&
-            strcmp(path + bytes, file->is_deleted ? deleted : "") == 0) {
+        if (has_path(&mapped->files[i], path)) {
             mapped->exe = (int)i;
         }
     }
@@ -167,12 +150,13 @@ void ra_mapped_release(struct ra_mapped *mapped)
 }
 
 /* Opening a device or a FIFO may do something: a regular file alone is opened in earnest. */
-static int open_regular(int found, struct stat *file)
+static int open_regular(int found)
 {
     char path[40];
+    struct stat file;
     int fd = -1;
 
-    if (found >= 0 && fstat(found, file) == 0 && S_ISREG(file->st_mode)) {
+    if (found >= 0 && fstat(found, &file) == 0 && S_ISREG(file.st_mode)) {
         snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
         fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     }
@@ -219,27 +203,24 @@ static int find_path(int root, const char *path)
 
 int ra_mapped_open_path(const struct ra_mapped *mapped, const char *path)
 {
-    struct stat file;
-
-    return mapped->root < 0 ? -1 : open_regular(find_path(mapped->root, path), &file);
+    return mapped->root < 0 ? -1 : open_regular(find_path(mapped->root, path));
 }
 
 int ra_mapped_open(const struct ra_mapped *mapped, size_t index)
 {
     const struct ra_mapped_file *file = &mapped->files[index];
     char name[64] = "exe"; /* may be opened also after the file was replaced */
-    struct stat found;
     int fd;
 
     if (mapped->exe != (int)index) {
         snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, file->start, file->end);
     }
-    fd = open_regular(openat(mapped->target->memory_dir, name, O_PATH | O_CLOEXEC), &found);
+    fd = open_regular(openat(mapped->target->memory_dir, name, O_PATH | O_CLOEXEC));
     if (fd >= 0 || file->is_deleted || mapped->root < 0) {
         return fd;
     }
     /* Not the same inode: an overlay shows the numbers of the file below it. */
-    return open_regular(find_path(mapped->root, file->path), &found);
+    return open_regular(find_path(mapped->root, file->path));
 }
 
 static void find_marks(const struct ra_elf *elf, struct ra_file_facts *facts)

@@ -59,7 +59,7 @@ struct ra_mapped_file {
     uint64_t start, end; /* of its first mapping */
     bool is_code;        /* some of it may be executed */
     bool is_deleted;
-    struct ra_file_facts facts; /* once ra_mapped_read was called */
+    struct ra_file_facts facts; /* once ra_mapped_facts was asked */
     bool is_read;
 };
 
@@ -80,10 +80,9 @@ struct ra_mapped {
     size_t file_count, file_room;
     struct ra_range *ranges; /* ascending */
     size_t range_count, range_room;
-    struct ra_smap_sizes sum;
+    struct ra_proc_rollup sum;
     int exe;         /* the file of the program itself; -1: not among them */
     bool has_failed; /* no memory */
-    bool is_cut;     /* more files than are looked at */
 };
 
 /*

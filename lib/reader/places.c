@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/grow.h"
 #include "ruby_alloc/report.h"
 
 enum {
@@ -31,18 +32,14 @@ static uint64_t reservation_bytes(const struct ra_memory *memory)
 
 static void note(struct search *search, uint64_t arena)
 {
-    if (search->heaps == search->room) {
-        size_t room = search->room == 0 ? 64 : search->room * 2;
-        uint64_t *larger = reallocarray(search->arenas, room, sizeof(*larger));
+    uint64_t *arenas = ra_grown(search->arenas, &search->room, search->heaps, sizeof(*arenas), 64);
 
-        if (larger == NULL) {
-            search->has_failed = true;
-            return;
-        }
-        search->arenas = larger;
-        search->room = room;
+    if (arenas == NULL) {
+        search->has_failed = true;
+        return;
     }
-    search->arenas[search->heaps++] = arena;
+    search->arenas = arenas;
+    arenas[search->heaps++] = arena;
 }
 
 /* Whether a heap begins at an address: by what its header says. */

@@ -70,7 +70,6 @@ bool ra_preload_take(struct ra_preload *preload, const struct ra_mapped *mapped,
     if (value != NULL && !ra_preload_split(preload, value, " :")) {
         return false;
     }
-    preload->from_variable = preload->count;
     return take_file(preload, mapped);
 }
 
@@ -79,7 +78,7 @@ void ra_preload_release(struct ra_preload *preload)
     for (size_t i = 0; i < preload->count; i++) {
         free(preload->names[i]);
     }
-    preload->count = preload->from_variable = 0;
+    preload->count = 0;
 }
 
 static bool is_same_file(const struct ra_mapped *mapped, size_t index, const char *path)

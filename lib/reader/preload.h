@@ -37,11 +37,10 @@ enum ra_preload_reason {
 const char *ra_preload_reason_name(enum ra_preload_reason reason);
 const char *ra_preload_reason_text(enum ra_preload_reason reason);
 
-/* Names of libraries, in order; from_variable of them are LD_PRELOAD's. */
+/* Names of libraries, in order: LD_PRELOAD's before those of the file. */
 struct ra_preload {
     char *names[RA_PRELOAD_MAX];
     size_t count;
-    size_t from_variable;
     bool is_known; /* LD_PRELOAD could be read, or is not set */
 };
 

@@ -30,13 +30,20 @@ struct ra_proc_status {
     int64_t swap;
 };
 
-/* /proc/PID/smaps_rollup, in bytes. */
+/* X(field of the kernel's, name): in bytes, RA_UNKNOWN where the kernel shows none. */
+#define RA_SMAP_SIZES(X)                                                                           \
+    X(Rss, rss)                                                                                    \
+    X(Pss, pss)                                                                                    \
+    X(Anonymous, rss_anon)                                                                         \
+    X(LazyFree, lazy_free)                                                                         \
+    X(AnonHugePages, huge_pages)                                                                   \
+    X(Swap, swap)
+
+/* Of a process, as in /proc/PID/smaps_rollup, or of one mapping (smaps.h). */
 struct ra_proc_rollup {
-    int64_t rss;
-    int64_t rss_anon;
-    int64_t pss;
-    int64_t lazy_free;
-    int64_t swap;
+#define RA_SMAP_MEMBER(field, name) int64_t name;
+    RA_SMAP_SIZES(RA_SMAP_MEMBER)
+#undef RA_SMAP_MEMBER
 };
 
 /* One mapping of a file. The path is "" for anonymous memory. */
@@ -83,6 +90,15 @@ const char *ra_proc_variable(const char *environment, size_t bytes, const char *
  * behind it). Returns false at the end; lines that make no sense are left out.
  */
 bool ra_proc_next_mapping(char **maps, struct ra_proc_mapping *mapping);
+
+/* Whether a file of this name, without its directory, is a Ruby or its library. */
+bool ra_ruby_is_named(const char *name);
+
+/*
+ * Make one line of a cmdline of so many bytes, terminated, in its place: its arguments with
+ * a space between. bytes as ra_proc_read returned them: below 1 there is nothing to join.
+ */
+void ra_proc_join(char *line, ssize_t bytes);
 
 /* The next entry of an open directory that is a number above 0; 0 at the end. */
 pid_t ra_proc_next_number(void *dirstream);

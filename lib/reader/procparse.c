@@ -112,11 +112,9 @@ bool ra_proc_read_rollup(int dir, struct ra_proc_rollup *rollup)
     if (ra_proc_read(dir, "smaps_rollup", text, sizeof(text)) <= 0) {
         return false;
     }
-    rollup->rss = find_kilobytes(text, "Rss");
-    rollup->rss_anon = find_kilobytes(text, "Anonymous");
-    rollup->pss = find_kilobytes(text, "Pss");
-    rollup->lazy_free = find_kilobytes(text, "LazyFree");
-    rollup->swap = find_kilobytes(text, "Swap");
+#define READ_SIZE(field, name) rollup->name = find_kilobytes(text, #field);
+    RA_SMAP_SIZES(READ_SIZE)
+#undef READ_SIZE
     return true;
 }
 
@@ -169,4 +167,23 @@ bool ra_proc_next_mapping(char **maps, struct ra_proc_mapping *mapping)
         }
     }
     return false;
+}
+
+bool ra_ruby_is_named(const char *name)
+{
+    return strncmp(name, "libruby.so", 10) == 0 || strncmp(name, "libruby-", 8) == 0 ||
+           strcmp(name, "ruby") == 0 ||
+           (strncmp(name, "ruby", 4) == 0 && name[4] >= '0' && name[4] <= '9');
+}
+
+void ra_proc_join(char *line, ssize_t bytes)
+{
+    for (ssize_t i = 0; i < bytes; i++) {
+        if (line[i] == '\0') {
+            line[i] = ' ';
+        }
+    }
+    while (bytes > 0 && line[bytes - 1] == ' ') {
+        line[--bytes] = '\0';
+    }
 }

@@ -18,6 +18,7 @@
 
 #include "reader/census.h"
 #include "reader/failure.h"
+#include "reader/grow.h"
 #include "reader/image.h"
 #include "reader/prunedirs.h"
 #include "reader/text.h"
@@ -42,17 +43,14 @@ struct pruning {
 
 static bool add(struct pruning *pruning, const struct candidate *candidate)
 {
-    if (pruning->count == pruning->capacity) {
-        size_t capacity = pruning->capacity == 0 ? 64 : pruning->capacity * 2;
-        void *larger = realloc(pruning->candidates, capacity * sizeof(*candidate));
+    struct candidate *candidates =
+        ra_grown(pruning->candidates, &pruning->capacity, pruning->count, sizeof(*candidates), 64);
 
-        if (larger == NULL) {
-            return false;
-        }
-        pruning->candidates = larger;
-        pruning->capacity = capacity;
+    if (candidates == NULL) {
+        return false;
     }
-    pruning->candidates[pruning->count++] = *candidate;
+    pruning->candidates = candidates;
+    candidates[pruning->count++] = *candidate;
     return true;
 }
 

@@ -11,22 +11,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reader/grow.h"
 #include "reader/locate.h"
 #include "ruby_alloc/region.h"
 
 static bool add(struct ra_prune_dirs *dirs, const struct ra_prune_dir *dir)
 {
-    if (dirs->count == dirs->capacity) {
-        size_t capacity = dirs->capacity == 0 ? 8 : dirs->capacity * 2;
-        void *larger = realloc(dirs->items, capacity * sizeof(*dir));
+    struct ra_prune_dir *items =
+        ra_grown(dirs->items, &dirs->capacity, dirs->count, sizeof(*items), 8);
 
-        if (larger == NULL) {
-            return false;
-        }
-        dirs->items = larger;
-        dirs->capacity = capacity;
+    if (items == NULL) {
+        return false;
     }
-    dirs->items[dirs->count++] = *dir;
+    dirs->items = items;
+    items[dirs->count++] = *dir;
     return true;
 }
 

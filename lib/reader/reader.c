@@ -39,7 +39,6 @@ enum ra_status ra_session_open_place(struct ra_reader *reader, struct ra_failure
     reader->place.fd = fd;
     reader->is_checked = false;
     reader->is_asked = false;
-    ra_session_settle(reader);
     return RA_OK;
 }
 
@@ -108,6 +107,7 @@ enum ra_status ruby_alloc_reader_open(struct ra_reader **opened, pid_t pid, stru
         status = ra_session_open_place(reader, why);
     }
     if (status == RA_OK) {
+        ra_session_settle(reader);
         status = read_region(reader, snapshot, why);
     }
     ruby_alloc_snapshot_free(snapshot);
@@ -162,6 +162,7 @@ static enum ra_status stay_with_removed(struct ra_reader *reader)
 static enum ra_status follow_removed(struct ra_reader *reader, struct ra_failure *why)
 {
     struct ra_place place;
+    enum ra_status status;
 
     if (reader->is_bound) {
         return stay_with_removed(reader);
@@ -172,7 +173,11 @@ static enum ra_status follow_removed(struct ra_reader *reader, struct ra_failure
     if (ra_locate_living(&reader->target, &place, NULL) == RA_OK) {
         close(reader->place.fd);
         reader->place = place;
-        return ra_session_open_place(reader, why);
+        status = ra_session_open_place(reader, why);
+        if (status == RA_OK) {
+            ra_session_settle(reader);
+        }
+        return status;
     }
     if (ra_locate_is_mapped(&reader->target, &reader->place) == 1) {
         return RA_OK;
@@ -204,12 +209,19 @@ static bool has_sampler(const struct ra_reader *reader)
 /* Send a request, unless nobody is there to answer it. */
 static bool send_request(struct ra_reader *reader)
 {
-
     if (!reader->is_checked) {
         check_detached(reader);
     }
     return !reader->is_detached && reader->is_writable && has_sampler(reader) &&
            ra_request_send(reader->place.fd, &reader->request);
+}
+
+const char *ra_session_why_silent(const struct ra_reader *reader)
+{
+    char state = reader->target.status.state;
+
+    return state == 'T' || state == 't' ? "it is stopped: kill -CONT lets it go on"
+                                        : "is the machine overloaded?";
 }
 
 enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
@@ -266,7 +278,6 @@ void ruby_alloc_reader_ask(struct ra_reader *reader)
 static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failure *why)
 {
     bool is_asked = reader->is_asked;
-    char state;
 
     reader->is_asked = false;
     if (wait_ms <= 0 || !(is_asked || send_request(reader)) ||
@@ -278,13 +289,10 @@ static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failu
     if (reader->is_detached) {
         return RA_OK;
     }
-    state = reader->target.status.state;
     return ra_failure_set(why, RA_TIMEOUT,
                           "process %d did not write a fresh sample within %d ms (%s); jemalloc's "
                           "figures are old",
-                          (int)reader->target.pid, wait_ms,
-                          state == 'T' || state == 't' ? "it is stopped: kill -CONT lets it go on"
-                                                       : "is the machine overloaded?");
+                          (int)reader->target.pid, wait_ms, ra_session_why_silent(reader));
 }
 
 static enum ra_status take(struct ra_reader *reader, int wait_ms, struct ra_snapshot *snapshot,

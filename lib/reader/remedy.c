@@ -241,7 +241,7 @@ void ra_remedy_find(struct ra_findings *findings, const struct ra_remedy_facts *
         const char *text = rules[i].text(findings, facts);
 
         if (text != NULL) {
-            ra_findings_advise(findings, rules[i].id, text, RA_UNKNOWN);
+            ra_findings_advise(findings, rules[i].id, text);
         }
     }
 }

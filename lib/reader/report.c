@@ -103,8 +103,7 @@ static void fill_totals(struct ra_derivation *derivation)
     for (size_t i = 0; i <= image->header.class_count; i++) {
         const struct ra_class_sum *own = &derivation->own[i];
         const struct ra_class_sum *inherited = &derivation->inherited[i];
-        uint64_t live = (uint64_t)ra_derive_difference(own->usable_bytes + inherited->usable_bytes,
-                                                       own->freed_bytes + inherited->freed_bytes);
+        uint64_t live = (uint64_t)ra_derive_live(own, inherited);
 
         usable_bytes += own->usable_bytes;
         freed_bytes += own->freed_bytes;

@@ -14,21 +14,12 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "reader/copy.h"
+#include "reader/wait.h"
 #include "ruby_alloc/region.h"
 
-enum { FIRST_PAUSE_US = 20, LAST_PAUSE_US = 20000 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+enum { FIRST_PAUSE_US = 20 };
 
 static bool wake(int fd)
 {
@@ -58,12 +49,10 @@ bool ra_request_send(int fd, uint32_t *request)
 
 bool ra_request_wait(int fd, uint32_t request, int wait_ms)
 {
-    int64_t deadline = now_ms() + wait_ms;
-    long pause_us = FIRST_PAUSE_US;
+    struct ra_wait wait = ra_wait_begin(wait_ms, FIRST_PAUSE_US);
+    uint32_t answered;
 
-    for (;;) {
-        uint32_t answered;
-
+    do {
         if (pread(fd, &answered, sizeof(answered), offsetof(struct ra_header, answered)) !=
             sizeof(answered)) {
             return false;
@@ -71,10 +60,6 @@ bool ra_request_wait(int fd, uint32_t request, int wait_ms)
         if ((int32_t)(answered - request) >= 0) {
             return true;
         }
-        if (now_ms() >= deadline) {
-            return false;
-        }
-        ra_copy_pause(pause_us);
-        pause_us = pause_us * 2 < LAST_PAUSE_US ? pause_us * 2 : LAST_PAUSE_US;
-    }
+    } while (ra_wait_on(&wait));
+    return false;
 }

@@ -66,8 +66,7 @@ void ra_derive_classes(struct ra_derivation *derivation)
         row->frees = ra_derive_integer(own->frees);
         row->live_objects =
             ra_derive_difference(own->allocs + inherited->allocs, own->frees + inherited->frees);
-        row->live_bytes = ra_derive_difference(own->usable_bytes + inherited->usable_bytes,
-                                               own->freed_bytes + inherited->freed_bytes);
+        row->live_bytes = ra_derive_live(own, inherited);
         row->allocation_rate = ra_derive_rate(derivation, own->allocs, before->allocs);
         row->free_rate = ra_derive_rate(derivation, own->frees, before->frees);
         fill_slabs(row, image, i);

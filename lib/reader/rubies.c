@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "reader/failure.h"
+#include "reader/grow.h"
 #include "reader/program.h"
 #include "ruby_alloc/examine.h"
 
@@ -19,13 +20,6 @@ struct rubies {
     size_t denied;
     bool has_failed;
 };
-
-bool ra_ruby_is_named(const char *name)
-{
-    return strncmp(name, "libruby.so", 10) == 0 || strncmp(name, "libruby-", 8) == 0 ||
-           strcmp(name, "ruby") == 0 ||
-           (strncmp(name, "ruby", 4) == 0 && name[4] >= '0' && name[4] <= '9');
-}
 
 static bool read_version(struct ra_mapped *mapped, size_t file, char version[RA_RUBY_VERSION_BYTES])
 {
@@ -103,18 +97,14 @@ static bool is_called_ruby(const struct ra_target *target)
 
 static void add(struct rubies *rubies, pid_t pid)
 {
-    if (rubies->count == rubies->room) {
-        size_t room = rubies->room == 0 ? 16 : rubies->room * 2;
-        pid_t *larger = reallocarray(rubies->pids, room, sizeof(*larger));
+    pid_t *pids = ra_grown(rubies->pids, &rubies->room, rubies->count, sizeof(*pids), 16);
 
-        if (larger == NULL) {
-            rubies->has_failed = true;
-            return;
-        }
-        rubies->pids = larger;
-        rubies->room = room;
+    if (pids == NULL) {
+        rubies->has_failed = true;
+        return;
     }
-    rubies->pids[rubies->count++] = pid;
+    rubies->pids = pids;
+    pids[rubies->count++] = pid;
 }
 
 static void visit(struct rubies *rubies, pid_t pid)

@@ -9,9 +9,6 @@
 
 enum { RA_RUBY_VERSION_BYTES = 32 };
 
-/* Whether a file of this name, without its directory, is a Ruby or its library. */
-bool ra_ruby_is_named(const char *name);
-
 /* Whether Ruby is in the process; if so its version, "" where it can't be told. */
 bool ra_ruby_find(struct ra_mapped *mapped, char version[RA_RUBY_VERSION_BYTES]);
 

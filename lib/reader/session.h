@@ -37,7 +37,10 @@ struct ra_reader {
     char command[RA_SNAPSHOT_COMMAND_BYTES];
 };
 
-/* Open for reading, and writing if allowed, the file that place.fd only points at. */
+/*
+ * Open for reading, and writing if allowed, the file that place.fd only points at. To be
+ * settled once its process is known.
+ */
 enum ra_status ra_session_open_place(struct ra_reader *reader, struct ra_failure *why);
 
 /* Look up what stays the same as long as the region is open, once its process is known. */
@@ -58,5 +61,8 @@ enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
 
 /* Look whether the process still lives; its status is then fresh. */
 bool ra_session_look_alive(struct ra_reader *reader);
+
+/* Why a living process may have let a wait for its answer run out, by its last status. */
+const char *ra_session_why_silent(const struct ra_reader *reader);
 
 #endif

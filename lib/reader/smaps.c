@@ -22,7 +22,7 @@ struct walk {
     void *context;
 };
 
-void ra_smap_sizes_clear(struct ra_smap_sizes *sizes)
+void ra_smap_sizes_clear(struct ra_proc_rollup *sizes)
 {
 #define CLEAR_SIZE(field, name) sizes->name = RA_UNKNOWN;
     RA_SMAP_SIZES(CLEAR_SIZE)
@@ -37,7 +37,7 @@ static int64_t add(int64_t left, int64_t right)
                : sum;
 }
 
-void ra_smap_sizes_add(struct ra_smap_sizes *sum, const struct ra_smap_sizes *more)
+void ra_smap_sizes_add(struct ra_proc_rollup *sum, const struct ra_proc_rollup *more)
 {
 #define ADD_SIZE(field, name) sum->name = add(sum->name, more->name);
     RA_SMAP_SIZES(ADD_SIZE)
@@ -80,7 +80,7 @@ static void take_size(struct walk *walk, const char *line)
         const char *field;
         size_t offset;
     } sizes[] = {
-#define SIZE_ROW(field, name) {#field ":", offsetof(struct ra_smap_sizes, name)},
+#define SIZE_ROW(field, name) {#field ":", offsetof(struct ra_proc_rollup, name)},
         RA_SMAP_SIZES(SIZE_ROW)
 #undef SIZE_ROW
     };

@@ -1,6 +1,6 @@
 /*
- * The mappings of a process with what the kernel tells of each: /proc/PID/maps, smaps
- * and smaps_rollup, which have one form.
+ * The mappings of a process with what the kernel tells of each: /proc/PID/maps and smaps,
+ * which have one form.
  *
  * Read line by line: a process may have tens of thousands of mappings. Paths are as the
  * process left them: not to be shown without ra_text_clean.
@@ -11,20 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* X(field of the kernel's, name): in bytes, RA_UNKNOWN where the kernel shows none. */
-#define RA_SMAP_SIZES(X)                                                                           \
-    X(Rss, rss)                                                                                    \
-    X(Pss, pss)                                                                                    \
-    X(Anonymous, rss_anon)                                                                         \
-    X(LazyFree, lazy_free)                                                                         \
-    X(AnonHugePages, huge_pages)                                                                   \
-    X(Swap, swap)
-
-#define RA_SMAP_MEMBER(field, name) int64_t name;
-
-struct ra_smap_sizes {
-    RA_SMAP_SIZES(RA_SMAP_MEMBER)
-};
+#include "reader/proc.h"
 
 struct ra_smap {
     uint64_t start, end;
@@ -33,12 +20,12 @@ struct ra_smap {
     uint32_t device_major, device_minor;
     char access[5];   /* "rw-p" */
     const char *path; /* "" for anonymous memory, "[heap]", ...; valid during the visit */
-    struct ra_smap_sizes sizes;
+    struct ra_proc_rollup sizes;
 };
 
 /*
- * Call visit with each mapping that dir/name (maps, smaps or smaps_rollup of an open
- * /proc/PID) lists, until it returns false. Lines that make no sense are left out.
+ * Call visit with each mapping that dir/name (maps or smaps of an open /proc/PID) lists,
+ * until it returns false. Lines that make no sense are left out.
  *
  * Returns the number of mappings visited, or a negative errno.
  */
@@ -46,9 +33,9 @@ int ra_smaps_walk(int dir, const char *name, bool (*visit)(const struct ra_smap 
                   void *context);
 
 /* Add what is known of more to sum; what one of the two doesn't know, the sum doesn't. */
-void ra_smap_sizes_add(struct ra_smap_sizes *sum, const struct ra_smap_sizes *more);
+void ra_smap_sizes_add(struct ra_proc_rollup *sum, const struct ra_proc_rollup *more);
 
 /* All RA_UNKNOWN. */
-void ra_smap_sizes_clear(struct ra_smap_sizes *sizes);
+void ra_smap_sizes_clear(struct ra_proc_rollup *sizes);
 
 #endif

@@ -105,6 +105,19 @@ size_t ra_text_time(char out[RA_TEXT_TIME_BYTES], double seconds)
                : strftime(out, RA_TEXT_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
+void ra_text_time_ms(char *out, size_t capacity, uint64_t realtime_ns)
+{
+    time_t whole = (time_t)(realtime_ns / 1000000000u);
+    struct tm parts;
+    size_t length;
+
+    if (gmtime_r(&whole, &parts) != NULL) {
+        length = strftime(out, capacity, "%Y-%m-%dT%H:%M:%S", &parts);
+        snprintf(out + length, capacity - length, ".%03uZ",
+                 (unsigned)(realtime_ns / 1000000u % 1000u));
+    }
+}
+
 size_t ra_text_bytes(char out[RA_TEXT_BYTES_BYTES], int64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -28,6 +28,12 @@ enum { RA_TEXT_TIME_BYTES = 32 };
  */
 size_t ra_text_time(char out[RA_TEXT_TIME_BYTES], double seconds);
 
+/*
+ * Write a time in nanoseconds since the epoch as "2026-11-23T09:30:00.123Z". capacity
+ * must be at least RA_TEXT_TIME_BYTES; out stays as it is where there is no such time.
+ */
+void ra_text_time_ms(char *out, size_t capacity, uint64_t realtime_ns);
+
 enum { RA_TEXT_BYTES_BYTES = 24 };
 
 /*

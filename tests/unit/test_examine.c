@@ -55,7 +55,7 @@ static void write_file(const char *name, const char *text)
 
 struct walked {
     int count, stop_after;
-    struct ra_smap_sizes sum;
+    struct ra_proc_rollup sum;
     uint64_t start;
     char path[256];
 };
