@@ -9,38 +9,22 @@
 
 #include "top/fields.h"
 
-static char *text_place(const struct ra_field *field, void *record)
+/* Its texts replaced by copies; by none where there was no memory. */
+static bool copy_texts(const struct ra_group *group, void *record)
 {
-    return (char *)record + field->offset;
-}
+    bool good = true;
 
-/* Texts of a record are none from here on. */
-static void forget_texts(const struct ra_group *group, void *record)
-{
-    const char *none = NULL;
-
-    for (size_t i = 0; i < group->field_count; i++) {
-        if (group->fields[i].type == RA_TEXT) {
-            memcpy(text_place(&group->fields[i], record), &none, sizeof none);
-        }
-    }
-}
-
-static bool copy_texts(const struct ra_group *group, void *record, const void *from)
-{
     for (size_t i = 0; i < group->field_count; i++) {
         const struct ra_field *field = &group->fields[i];
-        const char *text = field->type == RA_TEXT ? ra_field_text(field, from) : NULL;
+        const char *text = field->type == RA_TEXT ? ra_field_text(field, record) : NULL;
         char *copy = text ? strdup(text) : NULL;
 
-        if (text && !copy) {
-            return false;
-        }
-        if (copy) {
-            memcpy(text_place(field, record), &copy, sizeof copy);
+        if (text) {
+            memcpy((char *)record + field->offset, &copy, sizeof copy);
+            good &= copy != NULL;
         }
     }
-    return true;
+    return good;
 }
 
 static void free_texts(const struct ra_group *group, const void *record)
@@ -59,23 +43,18 @@ static void set_table(const struct ra_group *group, struct ra_report *report, ch
     memcpy((char *)report + group->count_offset, &count, sizeof count);
 }
 
-static bool copy_table(const struct ra_group *group, struct ra_report *clone,
-                       const struct ra_report *report)
+/* The table replaced by its first count rows. */
+static bool copy_table(const struct ra_group *group, struct ra_report *clone, size_t count)
 {
-    size_t count = ra_group_count(group, report);
     char *rows = count > 0 ? calloc(count, group->row_bytes) : NULL;
-    bool good = true;
+    bool good = count == 0 || rows;
 
-    if (count > 0 && !rows) {
-        return false;
+    if (rows) {
+        memcpy(rows, ra_group_record(group, clone, 0), count * group->row_bytes);
     }
-    for (size_t i = 0; i < count; i++) {
-        memcpy(rows + i * group->row_bytes, ra_group_record(group, report, i), group->row_bytes);
-        forget_texts(group, rows + i * group->row_bytes);
-    }
-    set_table(group, clone, rows, count);
-    for (size_t i = 0; good && i < count; i++) {
-        good = copy_texts(group, rows + i * group->row_bytes, ra_group_record(group, report, i));
+    set_table(group, clone, rows, rows ? count : 0);
+    for (size_t i = 0; rows && i < count; i++) {
+        good &= copy_texts(group, rows + i * group->row_bytes);
     }
     return good;
 }
@@ -83,26 +62,16 @@ static bool copy_table(const struct ra_group *group, struct ra_report *clone,
 struct ra_report *ra_clone_report(const struct ra_report *report, bool with_tables)
 {
     struct ra_report *clone = malloc(sizeof *clone);
-    bool good = clone != NULL;
+    bool good = true;
 
     if (!clone) {
         return NULL;
     }
     *clone = *report;
     for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
-        if (group->row_bytes > 0) {
-            set_table(group, clone, NULL, 0);
-        } else {
-            forget_texts(group, (char *)clone + group->offset);
-        }
-    }
-    for (const struct ra_group *group = ruby_alloc_report_groups; good && group->name; group++) {
-        if (group->row_bytes == 0) {
-            good =
-                copy_texts(group, (char *)clone + group->offset, ra_group_record(group, report, 0));
-        } else if (with_tables) {
-            good = copy_table(group, clone, report);
-        }
+        good &= group->row_bytes == 0
+                    ? copy_texts(group, (char *)clone + group->offset)
+                    : copy_table(group, clone, with_tables ? ra_group_count(group, report) : 0);
     }
     if (!good) {
         ra_clone_free(clone);

@@ -127,11 +127,6 @@ static void format_value(const struct ra_field_grid *fields, const struct ra_gro
     } else if (field->type == RA_TEXT) {
         const char *value = ra_field_text(field, record);
         snprintf(text, size, "%s", value ? value : "-");
-    } else if (field->type == RA_INT && field->unit == RA_UNIT_BYTES) {
-        snprintf(text, size, "%s", ra_format_bytes(ra_field_int(field, record)).text);
-    } else if (field->type == RA_INT && fields->ui->is_exact &&
-               ra_field_int(field, record) != RA_UNKNOWN) {
-        snprintf(text, size, "%lld", (long long)ra_field_int(field, record));
     } else {
         snprintf(text, size, "%s", ra_format_value(field, record).text);
     }

@@ -166,13 +166,19 @@ struct ra_cell ra_format_value(const struct ra_field *field, const void *record)
 
 struct ra_cell ra_format_user(int64_t uid)
 {
-    struct passwd *user;
+    static int64_t last = RA_UNKNOWN;
+    static struct ra_cell name;
+    const struct passwd *user;
 
     if (uid == RA_UNKNOWN) {
         return unknown;
     }
-    user = getpwuid((uid_t)uid);
-    return user ? CELL("%s", user->pw_name) : CELL("%" PRId64, uid);
+    if (uid != last) {
+        user = getpwuid((uid_t)uid);
+        name = user ? CELL("%s", user->pw_name) : CELL("%" PRId64, uid);
+        last = uid;
+    }
+    return name;
 }
 
 int ra_format_fit(char *out, size_t size, const char *text, int columns)

@@ -3,28 +3,22 @@
  */
 #include "top/pick.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "top/option_parts.h"
 
 /* A name, or a number that need not have one. */
 static bool find_user(const char *user, int64_t *uid)
 {
     const struct passwd *known = getpwnam(user);
-    char *end;
 
     if (known) {
         *uid = known->pw_uid;
         return true;
     }
-    if (user[0] == '\0' || user[strspn(user, "0123456789")] != '\0') {
-        return false;
-    }
-    errno = 0;
-    *uid = strtoll(user, &end, 10);
-    return errno == 0 && *uid <= UINT32_MAX;
+    return ra_option_whole(user, UINT32_MAX, uid) == 0;
 }
 
 bool ra_pick_make(struct ra_pick *pick, const struct ra_options *options, char *error, size_t size)

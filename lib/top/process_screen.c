@@ -78,43 +78,23 @@ static void draw_grid(struct ra_ui *ui, const struct ra_grid *grid, int line, in
     free(order);
 }
 
-static bool is_shown(const struct ra_view *view, const struct ra_report *report)
-{
-    bool is_glibc = view->group && strcmp(view->group, "glibc") == 0;
-
-    return !(is_glibc && report->glibc.arenas == RA_UNKNOWN) &&
-           !(view->table && ra_table_rows(view->table, report) == 0);
-}
-
-static void fill_views(const struct ra_tab *tab, const struct ra_report *report,
-                       struct ra_page *page)
-{
-    for (size_t i = 0; i < RA_TAB_PARTS_MAX && tab->views[i]; i++) {
-        for (const struct ra_view *view = ra_views; view->name; view++) {
-            if (strcmp(view->name, tab->views[i]) == 0 && is_shown(view, report)) {
-                if (view->text_gap) {
-                    ra_page_gap(page);
-                }
-                ra_view_draw(view, report, view->text_rows, page);
-            }
-        }
-    }
-}
-
 /* Lines that can be scrolled; there is no selected one. */
 static void draw_views(struct ra_ui *ui, int line, int end)
 {
+    const struct ra_tab *tab = &ra_tabs[ui->tab];
     struct ra_page page = {.width = COLS};
     struct ra_grid_state *state = &ui->tabs[ui->tab];
     size_t rows = end > line ? (size_t)(end - line) : 0, last;
 
-    fill_views(&ra_tabs[ui->tab], ui->model.report, &page);
+    for (size_t i = 0; i < RA_TAB_PARTS_MAX && tab->views[i]; i++) {
+        ra_view_draw_text(ra_view_find(tab->views[i]), ui->model.report, &page);
+    }
     last = page.count > rows ? page.count - rows : 0;
     state->selected = state->selected > last ? last : state->selected;
     state->top = state->selected;
     for (size_t i = 0; i < rows && state->top + i < page.count; i++) {
         const struct ra_line *shown = &page.lines[state->top + i];
-        int style = shown->style == RA_HEADING ? RA_HEADING : (int)shown->style;
+        int style = (int)shown->style;
 
         if (style == RA_HEADING) {
             ra_paint_bar(line + (int)i, 0, COLS, style, shown->text);
@@ -131,11 +111,7 @@ static void draw_identity(const struct ra_ui *ui, int line)
     struct ra_page page = {.width = COLS};
     char time[16];
 
-    for (const struct ra_view *view = ra_views; view->name; view++) {
-        if (strcmp(view->name, "identity") == 0) {
-            ra_view_draw(view, ui->model.report, 0, &page);
-        }
-    }
+    ra_view_draw(ra_view_find("identity"), ui->model.report, 0, &page);
     if (page.count > 0) {
         int used = ra_paint_text(line, 0, COLS, page.lines[0].style, page.lines[0].text);
 

@@ -200,15 +200,21 @@ static int is_empty(const struct ra_view *view, const struct ra_report *report)
     return view->table && ra_table_rows(view->table, report) == 0;
 }
 
+void ra_view_draw_text(const struct ra_view *view, const struct ra_report *report,
+                       struct ra_page *page)
+{
+    if (is_empty(view, report)) {
+        return;
+    }
+    if (view->text_gap) {
+        ra_page_gap(page);
+    }
+    ra_view_draw(view, report, view->text_rows, page);
+}
+
 void ra_views_draw_text(const struct ra_report *report, struct ra_page *page)
 {
     for (const struct ra_view *view = ra_views; view->name; view++) {
-        if (is_empty(view, report)) {
-            continue;
-        }
-        if (view->text_gap) {
-            ra_page_gap(page);
-        }
-        ra_view_draw(view, report, view->text_rows, page);
+        ra_view_draw_text(view, report, page);
     }
 }

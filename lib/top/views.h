@@ -42,6 +42,10 @@ void ra_view_draw(const struct ra_view *view, const struct ra_report *report, si
 /* A view by its name; NULL: there is none. */
 const struct ra_view *ra_view_find(const char *name);
 
+/* A view as in the text form: with its gap; nothing where it has nothing to say. */
+void ra_view_draw_text(const struct ra_view *view, const struct ra_report *report,
+                       struct ra_page *page);
+
 /* The whole report as text. */
 void ra_views_draw_text(const struct ra_report *report, struct ra_page *page);
 
