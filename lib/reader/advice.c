@@ -30,6 +30,14 @@ static const struct rule rules[] = {
             .text = "The process does not answer: jemalloc's figures are {time} old",
             .otherwise = "The process does not answer: there are no figures of jemalloc's",
         },
+    [RA_ADVICE_kernel_silent] =
+        {
+            RULE(kernel_silent),
+            .text = "PSS and lazily freed pages are unknown: /proc/{pid}/smaps_rollup can't be "
+                    "read (no right to, or Linux before 4.14)",
+            .otherwise = "RSS is unknown: neither /proc/{pid}/smaps_rollup nor its status can be "
+                         "read (no right to, or no /proc)",
+        },
     [RA_ADVICE_settings_refused] =
         {
             RULE(settings_refused),

@@ -21,6 +21,15 @@ bool ra_advice_sample_old(struct ra_situation *situation, struct ra_finding *fin
     return situation->is_measured && situation->is_running && !situation->answers;
 }
 
+bool ra_advice_kernel_silent(struct ra_situation *situation, struct ra_finding *finding)
+{
+    const struct ra_report_memory *memory = &situation->report->memory;
+
+    finding->order = RA_ORDER_DOUBTS;
+    finding->otherwise = memory->rss == RA_UNKNOWN;
+    return situation->is_running && memory->pss == RA_UNKNOWN;
+}
+
 static void name_pair(struct ra_finding *finding, const struct ra_report_setting *setting)
 {
     char key[24];

@@ -69,3 +69,26 @@ stop
 start '' MALLOC_CONF=narenas:many
 expect 'ids[0] == "settings_refused" && advice[0]["text"].include?("narenas:many (MALLOC_CONF)")'
 stop
+
+# One that protects itself: its own user may read its region, but not its smaps_rollup.
+plain=()
+if [ "$(id -u)" -eq 0 ]; then
+    plain=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    chmod 1777 "$TEST_DIR"
+fi
+cp "$RUBY_ALLOC_BUILD/libruby_alloc.so" "$RUBY_ALLOC_BUILD/ruby_alloc_top" "$TEST_DIR"
+"${plain[@]}" env LD_PRELOAD="$TEST_DIR/libruby_alloc.so" ruby -rfiddle -e '
+    whole = Fiddle::TYPE_LONG
+    prctl = Fiddle::Function.new(Fiddle.dlopen(nil)["prctl"], [Fiddle::TYPE_INT] + [whole] * 4, Fiddle::TYPE_INT)
+    PR_SET_DUMPABLE = 4
+    prctl.call(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    File.write(ARGV[0], "")
+    sleep' "$TEST_DIR/protected" 2>"$TEST_DIR/err" &
+pid=$!
+until_true 60 test -e "$TEST_DIR/protected" || fail "the Ruby did not get ready"
+"${plain[@]}" "$TEST_DIR/ruby_alloc_top" --json "$pid" >"$TEST_DIR/json" || fail "no report"
+ruby -rjson -e 'report = JSON.parse(File.read(ARGV[0]))
+    pss, lazy_free, rss, live = report["memory"].values_at("pss", "lazy_free", "rss", "live")
+    exit pss.nil? && lazy_free.nil? && rss > live && live > 0 && report["advice"][0]["id"] == "kernel_silent"' \
+    "$TEST_DIR/json" || fail "not told that smaps_rollup can't be read"
+stop

@@ -257,6 +257,17 @@ static inline void never_sampled(void)
     snapshot->image.sample.sequence = 0;
 }
 
+static inline void no_rollup(void)
+{
+    snapshot->rollup.pss = snapshot->rollup.lazy_free = RA_UNKNOWN;
+}
+
+static inline void no_rss(void)
+{
+    no_rollup();
+    snapshot->rollup.rss = snapshot->rollup.rss_anon = RA_UNKNOWN;
+}
+
 static inline void own_allocator(void)
 {
     memset(&snapshot->image.own, 0, sizeof(snapshot->image.own));

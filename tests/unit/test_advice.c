@@ -146,6 +146,20 @@ static const struct {
      never_sampled,
      {{"sample_old", "The process does not answer: there are no figures of jemalloc's", NONE}}},
     {nothing,
+     no_rollup,
+     {{"kernel_silent",
+       "PSS and lazily freed pages are unknown: /proc/4242/smaps_rollup can't be read (no right "
+       "to, or Linux before 4.14)",
+       NONE},
+      NOTHING("99%")}},
+    {nothing,
+     no_rss,
+     {{"kernel_silent",
+       "RSS is unknown: neither /proc/4242/smaps_rollup nor its status can be read (no right to, "
+       "or no /proc)",
+       NONE},
+      NOTHING("99%")}},
+    {nothing,
      own_allocator,
      {{"own_allocator",
        "The executable has a malloc of its own, so hardly anything is counted: use a Ruby without "
