@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "top/excerpt.h"
 #include "top/fields.h"
 #include "top/views.h"
 
@@ -35,12 +36,10 @@ static void put_views(const char *end, FILE *stream)
     fprintf(stream, "help%s", end);
 }
 
-/* Has a table before this one, or the same, a field of this name? */
-static int is_repeated(const struct ra_view *last, size_t at)
+/* Has a table of a view before this one a field of this name? */
+static int is_repeated(const struct ra_view *end, const char *name)
 {
-    const char *name = ra_group_find(last->table->group)->fields[at].name;
-
-    for (const struct ra_view *view = ra_views; view != last; view++) {
+    for (const struct ra_view *view = ra_views; view != end; view++) {
         if (view->table && ra_field_find(ra_group_find(view->table->group), name)) {
             return 1;
         }
@@ -51,17 +50,24 @@ static int is_repeated(const struct ra_view *last, size_t at)
 /* Of all tables: which one is shown isn't known to the shell. Then the list's own. */
 static void put_fields(const char *end, FILE *stream)
 {
-    for (const struct ra_view *view = ra_views; view->name; view++) {
+    const struct ra_view *view = ra_views;
+
+    for (; view->name; view++) {
         const struct ra_group *group = view->table ? ra_group_find(view->table->group) : NULL;
 
         for (size_t i = 0; group && i < group->field_count; i++) {
-            if (!is_repeated(view, i)) {
+            if (!is_repeated(view, group->fields[i].name)) {
                 fprintf(stream, "%s%s", group->fields[i].name, end);
             }
         }
     }
-    fprintf(stream, "pid%suser%suptime%srss%slive%sratio%scommand%s", end, end, end, end, end, end,
-            end);
+    for (size_t i = 0; i < ra_table_list.column_count; i++) {
+        struct ra_cell name = ra_excerpt_list_name(i);
+
+        if (!is_repeated(view, name.text)) {
+            fprintf(stream, "%s%s", name.text, end);
+        }
+    }
 }
 
 void ra_manual_words(const struct ra_option *option, const char *end, FILE *stream)

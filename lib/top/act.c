@@ -36,16 +36,10 @@ static int64_t given_back(const struct ra_field *field, const struct deed *deed)
     return before == RA_UNKNOWN || after == RA_UNKNOWN ? RA_UNKNOWN : before - after;
 }
 
+/* What was given back is missing from what there is: the other sign. */
 static struct ra_cell change(int64_t bytes)
 {
-    struct ra_cell cell = ra_format_bytes(bytes), more = cell;
-
-    if (bytes < 0 && bytes != RA_UNKNOWN) {
-        snprintf(more.text, sizeof more.text, "+%.60s", ra_format_bytes(-bytes).text);
-    } else if (bytes > 0) {
-        snprintf(more.text, sizeof more.text, "-%.60s", cell.text);
-    }
-    return more;
+    return ra_format_growth(ra_format_bytes, bytes == RA_UNKNOWN ? bytes : -bytes);
 }
 
 static void draw_memory(const struct deed *deed, struct ra_page *page)

@@ -51,21 +51,29 @@ static int64_t named_value(const char *group_name, const char *name, const struc
     return field ? ra_field_int(field, ra_group_record(group, report, 0)) : RA_UNKNOWN;
 }
 
+int64_t ra_chain_files(const struct ra_report *report)
+{
+    int64_t rss = report->memory.rss, rss_anon = report->memory.rss_anon, files;
+
+    if (rss == RA_UNKNOWN || rss_anon == RA_UNKNOWN ||
+        __builtin_sub_overflow(rss, rss_anon, &files)) {
+        return RA_UNKNOWN;
+    }
+    return files;
+}
+
 static int64_t loss_bytes(const struct link *link, const struct ra_report *report)
 {
     if (strcmp(link->loss, "lazy_free") == 0) {
         return report->memory.lazy_free;
     }
-    if (strcmp(link->loss, "files") != 0) {
-        return named_value("fragmentation", link->loss, report);
+    if (strcmp(link->loss, "files") == 0) {
+        return ra_chain_files(report);
     }
-    if (report->memory.rss == RA_UNKNOWN || report->memory.rss_anon == RA_UNKNOWN) {
-        return RA_UNKNOWN;
-    }
-    return report->memory.rss - report->memory.rss_anon;
+    return named_value("fragmentation", link->loss, report);
 }
 
-static double share_of_rss(int64_t bytes, const struct ra_report *report)
+double ra_chain_share(int64_t bytes, const struct ra_report *report)
 {
     if (bytes == RA_UNKNOWN || report->memory.rss == RA_UNKNOWN || report->memory.rss <= 0) {
         return NAN;
@@ -100,7 +108,7 @@ static void draw_link(const struct link *link, const struct ra_report *report, s
     if (link->loss) {
         int64_t loss = loss_bytes(link, report);
         lost = marked(loss, link->estimated_loss);
-        share = ra_format_share(share_of_rss(loss, report));
+        share = ra_format_share(ra_chain_share(loss, report));
     }
     ra_page_add(page, is_largest(link, report) ? RA_STRONG : RA_PLAIN, "%-9s %10s %10s%8s  %s%s%s",
                 link->step ? link->step : "", bytes.text, lost.text, share.text,
@@ -137,10 +145,8 @@ size_t ra_chain_segments(const struct ra_report *report,
         if (link->loss && strcmp(link->loss, "other") == 0 && lazy > 0 && bytes > 0) {
             bytes = bytes > lazy ? bytes - lazy : 0;
         }
-        segments[count++] = (struct ra_segment){.name = link->loss ? link->loss : link->step,
-                                                .letter = link->letter,
-                                                .number = (int)i,
-                                                .bytes = bytes};
+        segments[count++] =
+            (struct ra_segment){.letter = link->letter, .number = (int)i, .bytes = bytes};
     }
     return count;
 }
@@ -194,7 +200,7 @@ void ra_chain_draw_verdict(const struct ra_report *report, struct ra_page *page)
 
     if (link) {
         int64_t bytes = loss_bytes(link, report);
-        double share = share_of_rss(bytes, report);
+        double share = ra_chain_share(bytes, report);
         struct ra_cell of_rss = {""};
 
         if (isfinite(share)) {

@@ -20,9 +20,14 @@ void ra_chain_draw(const struct ra_report *report, struct ra_page *page);
 /* The largest loss, the ratio, the sample's age; a warning where that is old. */
 void ra_chain_draw_verdict(const struct ra_report *report, struct ra_page *page);
 
+/* Code and files: rss less rss_anon; RA_UNKNOWN, also where that is no number. */
+int64_t ra_chain_files(const struct ra_report *report);
+
+/* The share of RSS that bytes are; NAN where either can't be known. */
+double ra_chain_share(int64_t bytes, const struct ra_report *report);
+
 /* What RSS is made of, a part for each line of the chain but the heading, in that order. */
 struct ra_segment {
-    const char *name;
     char letter;   /* that stands for it in a bar */
     int number;    /* of the line, were none left out */
     int64_t bytes; /* RA_UNKNOWN; the parts add up to RSS, as far as they are known */

@@ -54,10 +54,6 @@ size_t ra_table_rows(const struct ra_table *table, const struct ra_report *repor
 void ra_table_draw(const struct ra_table *table, const struct ra_report *report, size_t rows,
                    struct ra_page *page);
 
-/* The row's value for sorting by column: a text, or NULL and a number in rank (-INFINITY: unknown). */
-const char *ra_column_rank(const struct ra_table *table, const struct ra_column *column,
-                           const void *row, double *rank);
-
 /*
  * The order in which to show count rows (of ra_table_list: reports): their indexes, to be
  * freed by the caller; NULL without memory.

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "top/clock.h"
 #include "top/command_report.h"
 #include "top/companion.h"
 #include "top/family.h"
@@ -83,7 +84,7 @@ static int launch(struct command *command)
         .relay = &command->relay,
     };
 
-    command->ending.seconds = ra_ending_clock();
+    command->ending.seconds = ra_clock_seconds();
     command->pid = ra_launch_command(&launch);
     if (command->pid >= 0) {
         return 0;
@@ -112,7 +113,7 @@ static void follow(struct command *command)
                            &command->relay);
     }
     ra_companion_stop(&command->companion);
-    command->ending.seconds = ra_ending_clock() - command->ending.seconds;
+    command->ending.seconds = ra_clock_seconds() - command->ending.seconds;
     command->ending.peak_rss = (int64_t)usage.ru_maxrss * 1024;
 }
 
@@ -122,10 +123,10 @@ static void follow(struct command *command)
  */
 static void wait_for_the_last(struct command *command)
 {
-    double end = ra_ending_clock() + last_moment;
+    double end = ra_clock_seconds() + last_moment;
 
     ra_family_tend(command->family);
-    while (ra_ending_clock() < end &&
+    while (ra_clock_seconds() < end &&
            (!ra_family_is_gone(command->family) || ra_rundir_is_in_use(&command->directory))) {
         poll(NULL, 0, LAST_PAUSE_MS);
         ra_family_tend(command->family);

@@ -7,19 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "top/clock.h"
 #include "top/columns.h"
 #include "top/format.h"
-
-double ra_ending_clock(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void draw_command(char *const *words, struct ra_page *page)
 {
@@ -78,11 +70,6 @@ static enum ra_output write_overview(const struct ra_options *options,
     return output;
 }
 
-static void print_gap(FILE *stream)
-{
-    fputc('\n', stream);
-}
-
 static enum ra_output write_reports(const struct ra_options *options,
                                     const struct ra_family *family)
 {
@@ -91,7 +78,7 @@ static enum ra_output write_reports(const struct ra_options *options,
 
     for (size_t i = 0; i < count && output == RA_OUTPUT_GOOD; i++) {
         if (!options->json) {
-            output = ra_output_text(print_gap);
+            output = ra_output_bytes("\n", 1);
         }
         if (output == RA_OUTPUT_GOOD) {
             output = ra_output_report(ra_family_report(family, i), options->json);

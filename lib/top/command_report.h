@@ -20,9 +20,6 @@ struct ra_ending {
     struct ra_family_missed missed;
 };
 
-/* Seconds on a clock that only goes forward. */
-double ra_ending_clock(void);
-
 /*
  * Write the reports of all processes to the descriptor output, as text or as a line of
  * JSON each, and on standard error what is missing. Standard output is replaced by it.

@@ -85,9 +85,7 @@ static enum ra_status open_process(struct side *side, const char *word, struct r
 static enum ra_status open_file(struct side *side, const char *word, struct ra_failure *why)
 {
     struct ra_progress progress;
-    struct ra_failure note;
     const int64_t *pids;
-    const char *damage;
 
     parse_side(side, word);
     if (!side->path) {
@@ -98,11 +96,7 @@ static enum ra_status open_file(struct side *side, const char *word, struct ra_f
     if (!side->recording) {
         return why->status;
     }
-    damage = ra_recording_damage(side->recording);
-    if (damage) {
-        ra_failure_set(&note, RA_OK, "%s: %s", side->path, damage);
-        ra_output_message("%s", note.message);
-    }
+    ra_recording_tell_damage(side->recording);
     if (ra_recording_pids(side->recording, &pids) == 1) {
         side->pid = pids[0];
     }
@@ -116,33 +110,21 @@ static enum ra_status open_side(struct side *side, const char *word, struct ra_f
     return is_number(word) ? open_process(side, word, why) : open_file(side, word, why);
 }
 
-/* Whose reports count in a recording of several: who was asked for, or the other side's. */
+/*
+ * Whose reports count in a recording of several: who was asked for, or the other side's;
+ * anyone's where it was said which report.
+ */
 static enum ra_status choose_process(struct side *side, const struct side *other, int64_t asked,
                                      struct ra_failure *why)
 {
-    int64_t pid = asked;
-    const int64_t *pids;
-    size_t count;
-
-    if (pid == 0 && side->pid == 0 && !side->is_named) {
-        pid = other->pid;
-    }
-    if (pid != 0 && ra_recording_choose(side->recording, pid) > 0) {
+    if (asked == 0 && side->is_named) {
         return RA_OK;
     }
-    if (asked != 0) {
-        return ra_failure_set(why, RA_ABSENT, "%s holds no report of process %" PRId64, side->path,
-                              asked);
-    }
-    ra_recording_choose(side->recording, 0);
-    count = ra_recording_pids(side->recording, &pids);
-    if (count <= 1 || side->is_named) {
+    if (asked == 0 && side->pid == 0 && other->pid != 0 &&
+        ra_recording_choose(side->recording, other->pid) > 0) {
         return RA_OK;
     }
-    return ra_failure_set(why, RA_ABSENT,
-                          "%s holds reports of %zu processes (%" PRId64 ", %" PRId64
-                          "%s): add the PID of one: --compare A B PID",
-                          side->path, count, pids[0], pids[1], count > 2 ? ", ..." : "");
+    return ra_recording_settle(side->recording, asked, ": --compare A B PID", why);
 }
 
 /* The last, or the first, that can be loaded: damaged ones are passed over. */

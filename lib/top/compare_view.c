@@ -42,17 +42,10 @@ static struct ra_cell amount(const struct ra_field *field, int64_t value)
     return field->unit == RA_UNIT_BYTES ? ra_format_bytes(value) : ra_format_count(value);
 }
 
-/* With its sign. */
 static struct ra_cell change(const struct ra_field *field, int64_t difference)
 {
-    struct ra_cell cell = {"-"}, size;
-
-    if (difference == 0 || difference == RA_UNKNOWN) {
-        return amount(field, difference);
-    }
-    size = amount(field, difference < 0 ? -difference : difference);
-    snprintf(cell.text, sizeof cell.text, "%c%.60s", difference < 0 ? '-' : '+', size.text);
-    return cell;
+    return ra_format_growth(field->unit == RA_UNIT_BYTES ? ra_format_bytes : ra_format_count,
+                            difference);
 }
 
 static struct ra_cell marked(struct ra_cell plain, bool is_estimate)

@@ -100,7 +100,6 @@ static int choose(struct ra_csv *csv, const struct ra_excerpt *excerpt, bool lis
                               excerpt->view);
     }
     if (table && ra_excerpt_apply(excerpt, table, &csv->chosen, error, size) != 0) {
-        csv->chosen.columns = NULL; /* the table's own */
         return -1;
     }
     if (!make_room(csv)) {
@@ -281,17 +280,10 @@ static bool print_all(const struct ra_csv *csv, const struct ra_report *const *r
 enum ra_output ra_csv_output(const struct ra_csv *csv, const struct ra_report *const *reports,
                              size_t count, bool head)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    bool complete = stream && print_all(csv, reports, count, head, stream);
-    enum ra_output output;
+    struct ra_draft draft;
 
-    if (stream) {
-        complete &= !ferror(stream);
-        complete &= fclose(stream) == 0;
+    if (!ra_draft_begin(&draft)) {
+        return RA_OUTPUT_FAILED;
     }
-    output = ra_output_bytes(complete ? text : NULL, size);
-    free(text);
-    return output;
+    return ra_draft_finish(&draft, print_all(csv, reports, count, head, draft.stream));
 }

@@ -246,6 +246,18 @@ static void print_fields(FILE *stream, const struct ra_group *group)
     fputc('\n', stream);
 }
 
+struct ra_cell ra_excerpt_list_name(size_t column)
+{
+    struct ra_cell name;
+    char *c = name.text;
+
+    snprintf(name.text, sizeof name.text, "%s", ra_table_list.columns[column].title);
+    for (; *c; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    return name;
+}
+
 void ra_excerpt_print_views(FILE *stream)
 {
     fputs("Views, for --view; of tables the fields, for --sort and --fields:\n", stream);
@@ -257,10 +269,7 @@ void ra_excerpt_print_views(FILE *stream)
     }
     fputs("\nThe list of processes, without a PID:\n                ", stream);
     for (size_t i = 0; i < ra_table_list.column_count; i++) {
-        fputc(' ', stream);
-        for (const char *c = ra_table_list.columns[i].title; *c; c++) {
-            fputc(tolower((unsigned char)*c), stream);
-        }
+        fprintf(stream, " %s", ra_excerpt_list_name(i).text);
     }
     fprintf(stream, "\n%17sand any single value, as in memory.pss: see --help metrics\n", "");
 }

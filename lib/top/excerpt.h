@@ -37,6 +37,9 @@ size_t ra_excerpt_rows(const struct ra_excerpt *excerpt, size_t normal);
 /* Write the chosen view of a report as text (ra_excerpt_check has passed). */
 enum ra_output ra_excerpt_print(const struct ra_excerpt *excerpt, const struct ra_report *report);
 
+/* The name of a column of ra_table_list, by its index: its title in small letters. */
+struct ra_cell ra_excerpt_list_name(size_t column);
+
 /* --view help: the views, and the fields of those that are tables. */
 void ra_excerpt_print_views(FILE *stream);
 

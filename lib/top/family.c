@@ -11,10 +11,12 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <ruby_alloc/region.h>
+
+#include "reader/grow.h"
+#include "top/clock.h"
 
 static const double shortest_delay = 0.05, share_of_life = 0.125;
 
@@ -50,14 +52,6 @@ struct ra_family {
     struct ra_family_missed missed;
 };
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static bool is_region(const char *name)
 {
     return strncmp(name, RA_REGION_PREFIX, strlen(RA_REGION_PREFIX)) == 0;
@@ -91,7 +85,7 @@ int ra_family_fd(const struct ra_family *family)
 
 int ra_family_wait_ms(const struct ra_family *family)
 {
-    double time = now(), wait = family->notices < 0 ? blind_delay : look_delay;
+    double time = ra_clock_seconds(), wait = family->notices < 0 ? blind_delay : look_delay;
 
     if (family->notices >= 0 && family->member_count == 0) {
         return -1;
@@ -132,16 +126,13 @@ static bool is_known(const struct ra_family *family, const char *name, ino_t ino
 
 static bool make_room(struct ra_family *family)
 {
-    if (family->member_count == family->member_room) {
-        size_t room = family->member_room ? 2 * family->member_room : 16;
-        struct member *larger = realloc(family->members, room * sizeof *larger);
+    struct member *members =
+        ra_grown(family->members, &family->member_room, family->member_count, sizeof *members, 16);
 
-        if (!larger) {
-            return false;
-        }
-        family->members = larger;
-        family->member_room = room;
+    if (!members) {
+        return false;
     }
+    family->members = members;
     return true;
 }
 
@@ -161,7 +152,7 @@ static enum ra_status admit(struct ra_family *family, const char *name, ino_t in
         snprintf(member->name, sizeof member->name, "%s", name);
         member->inode = inode;
         member->number = family->opened++;
-        member->seen = now();
+        member->seen = ra_clock_seconds();
         member->due = member->seen + shortest_delay;
         family->member_count++;
     }
@@ -293,7 +284,7 @@ void ra_family_tend(struct ra_family *family)
     read_notices(family);
     look(family, &why);
     dismiss_ended(family);
-    time = now();
+    time = ra_clock_seconds();
     for (size_t i = 0; i < family->member_count; i++) {
         struct member *member = &family->members[i];
 

@@ -110,7 +110,7 @@ static void format_difference(const struct ra_field_grid *fields, const struct r
     if (isnan(value) || fabs(value) > 9e18) {
         snprintf(text, size, "-");
     } else if (is_bytes) {
-        snprintf(text, size, "%s%s", ra_ui_growth(whole(value)).text, rate);
+        snprintf(text, size, "%s%s", ra_format_growth(ra_format_bytes, whole(value)).text, rate);
     } else if (fields->ui->is_exact) {
         snprintf(text, size, "%s%.0f%s", value > 0 ? "+" : "", value, rate);
     } else {

@@ -93,3 +93,15 @@ double ra_field_rank(const struct ra_field *field, const void *record)
     }
     return isnan(value) ? -INFINITY : value;
 }
+
+int64_t ra_field_live_threads(const struct ra_report *report)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < report->threads_count; i++) {
+        const char *state = report->threads[i].state;
+
+        count += state && strcmp(state, "live") == 0;
+    }
+    return count;
+}

@@ -32,6 +32,9 @@ double ra_field_real(const struct ra_field *field, const void *record);
 const char *ra_field_text(const struct ra_field *field, const void *record);
 int ra_field_flag(const struct ra_field *field, const void *record);
 
+/* The threads that live, which no field says. */
+int64_t ra_field_live_threads(const struct ra_report *report);
+
 /* A number of either type for sorting; what can't be known is below all others. */
 double ra_field_rank(const struct ra_field *field, const void *record);
 

@@ -75,6 +75,14 @@ struct ra_cell ra_format_count(int64_t count)
                 amount, units[unit]);
 }
 
+struct ra_cell ra_format_growth(struct ra_cell (*format)(int64_t value), int64_t value)
+{
+    if (value == RA_UNKNOWN || value == 0) {
+        return format(value);
+    }
+    return CELL("%c%.60s", value < 0 ? '-' : '+', format(value < 0 ? -value : value).text);
+}
+
 struct ra_cell ra_format_rate(double per_second)
 {
     if (!isfinite(per_second)) {

@@ -38,6 +38,9 @@ struct ra_cell ra_format_size(int64_t bytes);
 /* 999999, 1.23M, 45.6G */
 struct ra_cell ra_format_count(int64_t count);
 
+/* A difference with its sign; format: ra_format_bytes or ra_format_count. */
+struct ra_cell ra_format_growth(struct ra_cell (*format)(int64_t value), int64_t value);
+
 /* 0.5/s, 1234/s, 1.23M/s */
 struct ra_cell ra_format_rate(double per_second);
 

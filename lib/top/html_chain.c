@@ -4,9 +4,9 @@
 #include "top/html_parts.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <time.h>
 
+#include "top/chain.h"
 #include "top/format.h"
 #include "top/html_text.h"
 
@@ -22,11 +22,6 @@ bool ra_html_has_time(const struct ra_html *html)
 static double known(int64_t bytes)
 {
     return bytes > 0 ? (double)bytes : 0;
-}
-
-static double share_of(int64_t bytes, int64_t rss)
-{
-    return bytes == RA_UNKNOWN || rss <= 0 ? NAN : (double)bytes / (double)rss;
 }
 
 static void put_bar(const struct ra_report *report, FILE *stream)
@@ -65,7 +60,7 @@ static void put_legend_row(size_t i, const struct ra_report *report, FILE *strea
             i, layer->name);
     ra_html_bytes(stream, bytes);
     fprintf(stream, "</td><td>%s</td><td class=\"text\">",
-            ra_format_share(share_of(bytes, report->memory.rss)).text);
+            ra_format_share(ra_chain_share(bytes, report)).text);
     ra_html_text(stream, ra_layer_help(layer));
     fputs("</td></tr>\n", stream);
 }

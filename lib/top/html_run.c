@@ -4,12 +4,10 @@
 #include "top/run.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reader/failure.h"
-#include "reader/text.h"
 #include "top/html.h"
 #include "top/output.h"
 #include "top/recording.h"
@@ -76,29 +74,6 @@ static enum ra_status show_process(const struct ra_options *options, struct ra_f
     return status;
 }
 
-/* Which process's reports: the one asked for, or the only one there is. */
-static enum ra_status choose_process(struct ra_recording *recording,
-                                     const struct ra_options *options, struct ra_failure *why)
-{
-    const int64_t *pids;
-    size_t count;
-
-    if (options->pid != 0) {
-        return ra_recording_choose(recording, options->pid) > 0
-                   ? RA_OK
-                   : ra_failure_set(why, RA_ABSENT, "%s holds no report of process %d",
-                                    options->html_from, (int)options->pid);
-    }
-    count = ra_recording_pids(recording, &pids);
-    if (count <= 1) {
-        return RA_OK;
-    }
-    return ra_failure_set(why, RA_ABSENT,
-                          "%s holds reports of %zu processes (%" PRId64 ", %" PRId64
-                          "%s): add the PID of one",
-                          options->html_from, count, pids[0], pids[1], count > 2 ? ", ..." : "");
-}
-
 static int64_t last_time(const struct ra_recording *recording)
 {
     int64_t last = ra_recording_time(recording, 0);
@@ -137,14 +112,6 @@ static struct ra_series *gather(struct ra_recording *recording, struct ra_progre
     return series;
 }
 
-static void tell_damage(const struct ra_options *options, const char *damage)
-{
-    struct ra_failure note;
-
-    ra_failure_set(&note, RA_OK, "%s: %s", options->html_from, damage);
-    ra_output_message("%s", note.message);
-}
-
 static enum ra_status show_reports(const struct ra_options *options, struct ra_recording *recording,
                                    struct ra_progress *progress, struct ra_failure *why)
 {
@@ -159,9 +126,7 @@ static enum ra_status show_reports(const struct ra_options *options, struct ra_r
     }
     html.report = ra_recording_report(recording, last, why);
     html.damage = ra_recording_damage(recording);
-    if (html.damage) {
-        tell_damage(options, html.damage);
-    }
+    ra_recording_tell_damage(recording);
     status = html.report ? make_page(&html, options->html, why) : why->status;
     ra_series_free(series);
     return status;
@@ -178,7 +143,7 @@ static enum ra_status show_recording(const struct ra_options *options, struct ra
     if (!recording) {
         return why->status;
     }
-    status = choose_process(recording, options, why);
+    status = ra_recording_settle(recording, options->pid, "", why);
     if (status == RA_OK) {
         status = show_reports(options, recording, &progress, why);
     }

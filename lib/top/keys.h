@@ -41,8 +41,7 @@ enum ra_key_id {
     RA_KEY_JUMP,
     RA_KEY_FIRST,
     RA_KEY_LAST,
-    RA_KEY_GOTO,
-    RA_KEY_ID_COUNT
+    RA_KEY_GOTO
 };
 
 /* Where a key has a meaning. */

@@ -72,7 +72,8 @@ static enum ra_output print_csv(const struct list *list)
     return output;
 }
 
-static enum ra_output print(const struct list *list)
+/* As lines, or as JSON. */
+static enum ra_output print_table(const struct list *list)
 {
     const struct ra_excerpt *excerpt = &list->options->excerpt;
     size_t rows = ra_excerpt_rows(excerpt, SIZE_MAX);
@@ -85,9 +86,7 @@ static enum ra_output print(const struct list *list)
         ra_output_message("%s", error);
         return RA_OUTPUT_FAILED;
     }
-    if (list->options->csv) {
-        output = print_csv(list);
-    } else if (list->options->json) {
+    if (list->options->json) {
         output = print_json(list, &table, rows);
     } else {
         ra_list_draw(&table, (const struct ra_report *const *)list->reports, list->count, rows,
@@ -142,7 +141,7 @@ int ra_run_list(const struct ra_options *options)
     if (!list.reports) {
         output = ra_output_json(NULL);
     } else if (list.count > 0) {
-        output = print(&list);
+        output = options->csv ? print_csv(&list) : print_table(&list);
     }
     result = output == RA_OUTPUT_GOOD ? conclude(&list) : ra_output_exit(output);
 

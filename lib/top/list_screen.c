@@ -137,7 +137,7 @@ static void cell(const void *context, size_t index, size_t column, char *text, s
     if (is_amount(column)) {
         int64_t bytes = amount_of(list, row, column);
         bool grows = list->ui->mode == RA_MODE_SINCE;
-        value = grows ? ra_ui_growth(bytes) : ra_format_bytes(bytes);
+        value = grows ? ra_format_growth(ra_format_bytes, bytes) : ra_format_bytes(bytes);
         value = shorten(value);
     } else if (column == LIST_PID) {
         snprintf(value.text, sizeof value.text, "%lld", (long long)row->member->pid);
@@ -298,8 +298,7 @@ void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
     ra_rows_free(&list.rows);
 }
 
-struct ra_grid ra_list_grid_columns(const struct ra_ui *ui)
+struct ra_grid ra_list_grid_columns(void)
 {
-    (void)ui;
     return (struct ra_grid){.columns = columns, .column_count = LIST_COLUMNS};
 }

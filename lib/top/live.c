@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "reader/locate.h"
+#include "top/clock.h"
 
 enum {
     WAIT_MS = 500,   /* one that doesn't answer must not make the screen deaf */
@@ -43,14 +44,6 @@ struct ra_live {
     bool has_walked;
     struct timespec changed; /* the directory, then */
 };
-
-static double clock_seconds(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void close_feed(struct ra_feed *feed)
 {
@@ -171,14 +164,14 @@ static void ask_all(const struct ra_live *live)
 /* Milliseconds until then, as the time that all share. */
 static int wait_until(double end)
 {
-    int left = (int)((end - clock_seconds()) * 1e3);
+    int left = (int)((end - ra_clock_seconds()) * 1e3);
 
     return left < MUTE_WAIT_MS ? MUTE_WAIT_MS : left;
 }
 
 static void read_all(const struct ra_live *live)
 {
-    double end = clock_seconds() + WAIT_MS / 1e3;
+    double end = ra_clock_seconds() + WAIT_MS / 1e3;
 
     for (size_t i = 0; i < live->model->count; i++) {
         struct ra_member *member = live->model->members[i];
@@ -242,7 +235,7 @@ static void meet(const struct ra_live *live, pid_t pid, double end)
 
 static void walk(struct ra_live *live)
 {
-    double end = clock_seconds() + WAIT_MS / 1e3;
+    double end = ra_clock_seconds() + WAIT_MS / 1e3;
     struct ra_failure why = {0};
     pid_t *pids = NULL;
     size_t count = 0;
@@ -260,7 +253,7 @@ static void walk(struct ra_live *live)
 static bool is_time_to_walk(struct ra_live *live)
 {
     const char *dirs[RA_OWN_DIRS];
-    double passed = clock_seconds() - live->walked;
+    double passed = ra_clock_seconds() - live->walked;
     struct stat dir = {0};
     bool has_changed;
 
@@ -275,7 +268,7 @@ static bool is_time_to_walk(struct ra_live *live)
         return false;
     }
     live->changed = dir.st_mtim;
-    live->walked = clock_seconds();
+    live->walked = ra_clock_seconds();
     live->has_walked = true;
     return true;
 }

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/grow.h"
 #include "top/clone.h"
+#include "top/fields.h"
 
 struct ra_member *ra_model_find(const struct ra_model *model, int64_t pid)
 {
@@ -21,18 +23,13 @@ struct ra_member *ra_model_find(const struct ra_model *model, int64_t pid)
 
 static bool make_room(struct ra_model *model)
 {
-    size_t room = model->room ? model->room * 2 : 16;
-    struct ra_member **members;
+    struct ra_member **members =
+        ra_grown(model->members, &model->room, model->count, sizeof *members, 16);
 
-    if (model->count < model->room) {
-        return true;
-    }
-    members = reallocarray(model->members, room, sizeof *members);
     if (!members) {
         return false;
     }
     model->members = members;
-    model->room = room;
     return true;
 }
 
@@ -70,16 +67,6 @@ static double rate_of(const struct ra_report *earlier, const struct ra_report *r
     return (double)(now - before) / ra_model_seconds(earlier, report);
 }
 
-static int64_t count_threads(const struct ra_report *report)
-{
-    int64_t count = 0;
-
-    for (size_t i = 0; i < report->threads_count; i++) {
-        count += report->threads[i].state && strcmp(report->threads[i].state, "live") == 0;
-    }
-    return count;
-}
-
 bool ra_model_show(struct ra_model *model, const struct ra_report *report)
 {
     struct ra_report *clone = ra_clone_report(report, true);
@@ -102,7 +89,7 @@ bool ra_model_take(struct ra_model *model, struct ra_member *member, const struc
         return false;
     }
     member->rate = rate_of(member->report, report);
-    member->threads = count_threads(report);
+    member->threads = ra_field_live_threads(report);
     member->has_ended = report->process.state && strcmp(report->process.state, "exited") == 0;
     ra_history_add(&member->history, report, member->rate);
     ra_clone_free(member->report);

@@ -8,6 +8,13 @@
 #include "top/excerpt.h"
 #include "top/csv.h"
 
+/* What is done instead of showing reports. */
+static bool has_task(const struct ra_options *options)
+{
+    return options->prune || options->check || options->compare || options->record ||
+           options->action != RA_ACTION_NONE;
+}
+
 /* --record and --compare: what goes with them alone. */
 static int check_recording(const struct ra_options *options, char *error, size_t size)
 {
@@ -63,8 +70,7 @@ static int check_together(const struct ra_options *options, char *error, size_t 
 /* --csv is a form of reports, --html a thing of its own. */
 static int check_outputs(const struct ra_options *options, char *error, size_t size)
 {
-    bool others = options->prune || options->check || options->compare || options->record ||
-                  options->command || options->action != RA_ACTION_NONE;
+    bool others = has_task(options) || options->command;
 
     if (options->csv && (others || options->json || options->html)) {
         return ra_option_fail(error, size, "--csv goes with --once, --batch and --view alone");
@@ -95,9 +101,7 @@ static int check_command(const struct ra_options *options, char *error, size_t s
     if (options->command && options->pid != 0) {
         return ra_option_fail(error, size, "a PID and a command to run exclude each other");
     }
-    if (options->command &&
-        (options->once || options->batch || options->prune || options->check || options->record ||
-         options->compare || options->action != RA_ACTION_NONE)) {
+    if (options->command && (options->once || options->batch || has_task(options))) {
         return ra_option_fail(error, size,
                               "a command goes with --json, --delay, --output and --top alone");
     }
@@ -111,9 +115,7 @@ static int check_command(const struct ra_options *options, char *error, size_t s
 /* Which processes are meant, where several can be; and what a recording is looked at with. */
 static int check_pick(const struct ra_options *options, char *error, size_t size)
 {
-    bool alone = options->batch || options->prune || options->check || options->compare ||
-                 options->record || options->html || options->command ||
-                 options->action != RA_ACTION_NONE;
+    bool alone = options->batch || has_task(options) || options->html || options->command;
 
     if (alone && options->pid_count > 1) {
         return ra_option_fail(error, size, "one PID at a time, not also '%d'",
@@ -134,8 +136,7 @@ static int check_excerpt(const struct ra_options *options, char *error, size_t s
 {
     const struct ra_excerpt *excerpt = &options->excerpt;
     bool list = options->pid == 0 && !options->command;
-    bool others = options->prune || options->check || options->compare || options->record ||
-                  options->command || options->html || options->action != RA_ACTION_NONE;
+    bool others = has_task(options) || options->command || options->html;
 
     if (!excerpt->view && !excerpt->sort && !excerpt->fields && excerpt->limit == 0) {
         return 0;

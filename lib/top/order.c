@@ -17,7 +17,8 @@ struct ranked {
     bool reverse;
 };
 
-const char *ra_column_rank(const struct ra_table *table, const struct ra_column *column,
+/* The row's value: a text, or NULL and a number in rank (-INFINITY: unknown). */
+static const char *rank_of(const struct ra_table *table, const struct ra_column *column,
                            const void *row, double *rank)
 {
     const struct ra_group *group = ra_group_find(column->group ? column->group : table->group);
@@ -82,7 +83,7 @@ size_t *ra_table_order(const struct ra_table *table, const void *const *rows, si
         ranked[i].index = i;
         ranked[i].reverse = table->reverse;
         if (by) {
-            ranked[i].text = ra_column_rank(table, by, rows[i], &ranked[i].rank);
+            ranked[i].text = rank_of(table, by, rows[i], &ranked[i].rank);
         }
     }
     qsort(ranked, count, sizeof *ranked, compare_ranked);

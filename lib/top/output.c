@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "top/clock.h"
 #include "top/fields.h"
 #include "top/format.h"
 #include "top/json.h"
@@ -58,21 +59,17 @@ static enum ra_output write_whole(const char *text, size_t size)
     return RA_OUTPUT_GOOD;
 }
 
-/* Text that is being put together in memory. */
-struct draft {
-    char *text;
-    size_t size;
-    FILE *stream;
-};
-
-static bool begin(struct draft *draft)
+bool ra_draft_begin(struct ra_draft *draft)
 {
-    *draft = (struct draft){0};
+    *draft = (struct ra_draft){0};
     draft->stream = open_memstream(&draft->text, &draft->size);
+    if (!draft->stream) {
+        no_memory();
+    }
     return draft->stream != NULL;
 }
 
-static enum ra_output finish(struct draft *draft, bool complete)
+enum ra_output ra_draft_finish(struct ra_draft *draft, bool complete)
 {
     enum ra_output output;
 
@@ -90,24 +87,24 @@ enum ra_output ra_output_bytes(const char *text, size_t size)
 
 enum ra_output ra_output_text(void (*print)(FILE *stream))
 {
-    struct draft draft;
+    struct ra_draft draft;
 
-    if (!begin(&draft)) {
-        return no_memory();
+    if (!ra_draft_begin(&draft)) {
+        return RA_OUTPUT_FAILED;
     }
     print(draft.stream);
-    return finish(&draft, true);
+    return ra_draft_finish(&draft, true);
 }
 
 enum ra_output ra_output_page(const struct ra_page *page)
 {
-    struct draft draft;
+    struct ra_draft draft;
 
-    if (!begin(&draft)) {
-        return no_memory();
+    if (!ra_draft_begin(&draft)) {
+        return RA_OUTPUT_FAILED;
     }
     ra_page_print(page, draft.stream);
-    return finish(&draft, !page->failed);
+    return ra_draft_finish(&draft, !page->failed);
 }
 
 enum ra_output ra_output_lines(struct ra_page *page)
@@ -132,13 +129,13 @@ enum ra_output ra_output_lines(struct ra_page *page)
 
 enum ra_output ra_output_json(json_t *object)
 {
-    struct draft draft;
+    struct ra_draft draft;
 
-    if (!begin(&draft)) {
+    if (!ra_draft_begin(&draft)) {
         json_decref(object);
-        return no_memory();
+        return RA_OUTPUT_FAILED;
     }
-    return finish(&draft, ra_json_write(object, draft.stream) == 0);
+    return ra_draft_finish(&draft, ra_json_write(object, draft.stream) == 0);
 }
 
 static enum ra_output write_text(const struct ra_report *report)
@@ -162,19 +159,11 @@ int ra_output_exit(enum ra_output output)
     return output == RA_OUTPUT_FAILED ? 1 : 0;
 }
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 bool ra_output_wait(double seconds)
 {
-    double end = now() + seconds;
+    double end = ra_clock_seconds() + seconds;
 
-    for (double left = seconds; left > 0; left = end - now()) {
+    for (double left = seconds; left > 0; left = end - ra_clock_seconds()) {
         struct pollfd out = {.fd = STDOUT_FILENO};
         struct timespec timeout = {.tv_sec = (time_t)left,
                                    .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)};

@@ -34,6 +34,19 @@ enum ra_output ra_output_lines(struct ra_page *page);
 /* Write size bytes of text; NULL: there was no memory for it, which is said. */
 enum ra_output ra_output_bytes(const char *text, size_t size);
 
+/* Text that is being put together in memory: written whole, or not at all. */
+struct ra_draft {
+    char *text;
+    size_t size;
+    FILE *stream; /* to print to */
+};
+
+/* Returns false without memory, which is said: RA_OUTPUT_FAILED. */
+bool ra_draft_begin(struct ra_draft *draft);
+
+/* Write it, unless it isn't complete for want of memory, which is said. Frees what begin took. */
+enum ra_output ra_draft_finish(struct ra_draft *draft, bool complete);
+
 /* Write what print prints. */
 enum ra_output ra_output_text(void (*print)(FILE *stream));
 

@@ -8,22 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/grow.h"
 #include "top/format.h"
 
 static bool make_room(struct ra_page *page)
 {
-    size_t room = page->room ? page->room * 2 : 64;
-    struct ra_line *lines;
+    struct ra_line *lines = ra_grown(page->lines, &page->room, page->count, sizeof *lines, 64);
 
-    if (page->count < page->room) {
-        return true;
-    }
-    lines = reallocarray(page->lines, room, sizeof *lines);
     if (!lines) {
         return false;
     }
     page->lines = lines;
-    page->room = room;
     return true;
 }
 

@@ -63,11 +63,6 @@ void ra_paint_start(void)
                  !(terminal && (strncmp(terminal, "vt", 2) == 0 || strcmp(terminal, "ansi") == 0));
 }
 
-bool ra_paint_has_colors(void)
-{
-    return has_colors_now;
-}
-
 bool ra_paint_has_blocks(void)
 {
     return has_blocks;

@@ -26,8 +26,6 @@ enum ra_ink {
 /* Once the terminal is a screen. */
 void ra_paint_start(void);
 
-bool ra_paint_has_colors(void);
-
 /* The terminal can show block and line characters: else ASCII is used. */
 bool ra_paint_has_blocks(void);
 

@@ -7,20 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "top/clock.h"
 #include "top/format.h"
 
 static const double pause_seconds = 0.2;
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* One less than there are: a character in the last one would begin a new line. */
 static int columns(void)
@@ -35,19 +27,21 @@ static int columns(void)
 
 void ra_progress_begin(struct ra_progress *progress, double after)
 {
-    *progress = (struct ra_progress){.is_terminal = isatty(STDERR_FILENO), .next = now() + after};
+    *progress = (struct ra_progress){.is_terminal = isatty(STDERR_FILENO),
+                                     .next = ra_clock_seconds() + after};
 }
 
 void ra_progress_show(struct ra_progress *progress, const char *format, ...)
 {
     char line[512], fitted[512];
-    double time = progress->is_terminal ? now() : 0;
+    double time = progress->is_terminal ? ra_clock_seconds() : 0;
     va_list arguments;
-    int width = columns(), used;
+    int width, used;
 
     if (!progress->is_terminal || time < progress->next) {
         return;
     }
+    width = columns();
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);

@@ -16,6 +16,7 @@
 #include "top/output.h"
 #include "top/progress.h"
 #include "top/recorder.h"
+#include "top/relay.h"
 #include "top/source.h"
 
 enum { END_WAIT_MS = 2000 }; /* for a process that has begun to end */
@@ -37,13 +38,6 @@ struct recording {
     bool is_late; /* it didn't answer the last time: said once */
 };
 
-static bool is_ignored(int signal)
-{
-    struct sigaction action;
-
-    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 /* Signals wait until a line is written. What was to be ignored (nohup) stays so. */
 static void watch_ends(struct ends *ends, pid_t pid)
 {
@@ -52,7 +46,7 @@ static void watch_ends(struct ends *ends, pid_t pid)
 
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
-        if (!is_ignored(ending[i])) {
+        if (!ra_relay_is_ignored(ending[i])) {
             sigaddset(&set, ending[i]);
         }
     }

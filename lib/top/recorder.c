@@ -16,6 +16,7 @@
 
 #include "reader/failure.h"
 #include "top/json.h"
+#include "top/replace.h"
 #include "top/skim.h"
 
 enum {
@@ -209,21 +210,6 @@ static enum ra_status rotate(struct ra_recorder *recorder, struct ra_failure *wh
     return lock(recorder, why);
 }
 
-/* One call, unless it is cut short: then the next says why. Returns 0 or an errno. */
-static int write_whole(int fd, const char *line, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, line, size);
-
-        if (written < 0 && errno != EINTR) {
-            return errno;
-        }
-        line += written > 0 ? written : 0;
-        size -= written > 0 ? (size_t)written : 0;
-    }
-    return 0;
-}
-
 static enum ra_status write_line(struct ra_recorder *recorder, const char *line, size_t size,
                                  struct ra_failure *why)
 {
@@ -241,10 +227,10 @@ static enum ra_status write_line(struct ra_recorder *recorder, const char *line,
     if (status != RA_OK || fstat(recorder->fd, &stat) != 0) {
         return status != RA_OK ? status : refuse(recorder, errno, why);
     }
-    error = write_whole(recorder->fd, line, size);
-    if (error == 0) {
+    if (ra_write_whole(recorder->fd, line, size) == 0) {
         return RA_OK;
     }
+    error = errno;
     if (ftruncate(recorder->fd, stat.st_size) != 0) {
         error = errno;
     }

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "reader/failure.h"
+#include "reader/grow.h"
 #include "top/load.h"
+#include "top/output.h"
 #include "top/recording_index.h"
 #include "top/skim.h"
 
@@ -140,19 +142,17 @@ static void look_for_chosen(struct ra_recording *recording)
     const struct ra_recording_index *index = &recording->index;
 
     for (; recording->pid != 0 && recording->looked_at < index->count; recording->looked_at++) {
+        size_t *chosen;
+
         if (index->reports[recording->looked_at].pid != recording->pid) {
             continue;
         }
-        if (recording->chosen_count == recording->chosen_room) {
-            size_t room = recording->chosen_room ? recording->chosen_room * 2 : 64;
-            size_t *chosen = reallocarray(recording->chosen, room, sizeof *chosen);
-
-            if (!chosen) {
-                return;
-            }
-            recording->chosen = chosen;
-            recording->chosen_room = room;
+        chosen = ra_grown(recording->chosen, &recording->chosen_room, recording->chosen_count,
+                          sizeof *chosen, 64);
+        if (!chosen) {
+            return;
         }
+        recording->chosen = chosen;
         recording->chosen[recording->chosen_count++] = recording->looked_at;
     }
 }
@@ -278,6 +278,27 @@ size_t ra_recording_pids(struct ra_recording *recording, const int64_t **pids)
     return count;
 }
 
+enum ra_status ra_recording_settle(struct ra_recording *recording, int64_t pid, const char *hint,
+                                   struct ra_failure *why)
+{
+    const int64_t *pids;
+    size_t count = ra_recording_choose(recording, pid);
+
+    if (pid != 0) {
+        return count > 0 ? RA_OK
+                         : ra_failure_set(why, RA_ABSENT, "%s holds no report of process %" PRId64,
+                                          recording->path, pid);
+    }
+    count = ra_recording_pids(recording, &pids);
+    if (count <= 1) {
+        return RA_OK;
+    }
+    return ra_failure_set(why, RA_ABSENT,
+                          "%s holds reports of %zu processes (%" PRId64 ", %" PRId64
+                          "%s): add the PID of one%s",
+                          recording->path, count, pids[0], pids[1], count > 2 ? ", ..." : "", hint);
+}
+
 static size_t whole_count(const struct ra_recording_index *index)
 {
     size_t count = 0;
@@ -302,4 +323,15 @@ const char *ra_recording_damage(struct ra_recording *recording)
              "line %" PRIu64 " is damaged: %s; %" PRIu64 " of %" PRIu64 " lines left out",
              first->line, first->why, count, count + whole_count(&recording->index));
     return recording->damage;
+}
+
+void ra_recording_tell_damage(struct ra_recording *recording)
+{
+    const char *damage = ra_recording_damage(recording);
+    struct ra_failure note;
+
+    if (damage) {
+        ra_failure_set(&note, RA_OK, "%s: %s", recording->path, damage);
+        ra_output_message("%s", note.message);
+    }
 }

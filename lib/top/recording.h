@@ -60,6 +60,15 @@ size_t ra_recording_refresh(struct ra_recording *recording);
 /* Keep to the reports of one process; 0: of all, as after opening. Returns how many those are. */
 size_t ra_recording_choose(struct ra_recording *recording, int64_t pid);
 
+/*
+ * Choose the process that was asked for; 0: the only one there is, by choosing all. hint
+ * follows where several are and none was asked for: what to do about it.
+ *
+ * Returns RA_OK, or RA_ABSENT and why.
+ */
+enum ra_status ra_recording_settle(struct ra_recording *recording, int64_t pid, const char *hint,
+                                   struct ra_failure *why);
+
 /* The number of reports of the chosen process. */
 size_t ra_recording_count(const struct ra_recording *recording);
 
@@ -89,5 +98,8 @@ size_t ra_recording_pids(struct ra_recording *recording, const int64_t **pids);
  * out"; NULL where the file is whole. Valid until the next call with this recording.
  */
 const char *ra_recording_damage(struct ra_recording *recording);
+
+/* Say so on standard error, if anything was left out. */
+void ra_recording_tell_damage(struct ra_recording *recording);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <ruby_alloc/report.h>
 
+#include "reader/grow.h"
 #include "reader/text.h"
 #include "top/skim.h"
 
@@ -50,17 +51,13 @@ static int64_t parse_time(const char *text)
 static int add_report(struct pass *pass, uint64_t line)
 {
     struct ra_recording_index *index = pass->index;
+    struct ra_recorded *reports =
+        ra_grown(index->reports, &index->room, index->count, sizeof *reports, 256);
 
-    if (index->count == index->room) {
-        size_t room = index->room ? index->room * 2 : 256;
-        struct ra_recorded *reports = reallocarray(index->reports, room, sizeof *reports);
-
-        if (!reports) {
-            return -ENOMEM;
-        }
-        index->reports = reports;
-        index->room = room;
+    if (!reports) {
+        return -ENOMEM;
     }
+    index->reports = reports;
     index->reports[index->count++] = (struct ra_recorded){
         .offset = pass->start,
         .time_ms = parse_time(pass->skim.time),

@@ -80,7 +80,7 @@ static void start_witness(struct ra_relay *relay)
     }
 }
 
-static bool is_ignored(int number)
+bool ra_relay_is_ignored(int number)
 {
     struct sigaction action;
 
@@ -95,11 +95,11 @@ int ra_relay_start(struct ra_relay *relay)
     sigemptyset(&read);
     sigaddset(&read, SIGCHLD);
     for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) {
-        if (!is_ignored(passed_on[i])) {
+        if (!ra_relay_is_ignored(passed_on[i])) {
             sigaddset(&read, passed_on[i]);
         }
     }
-    relay->ignored_child = is_ignored(SIGCHLD);
+    relay->ignored_child = ra_relay_is_ignored(SIGCHLD);
     signal(SIGCHLD, SIG_DFL); /* or the command's status would be thrown away */
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &relay->before);

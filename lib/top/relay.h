@@ -24,6 +24,9 @@ struct ra_relay {
     int channel;        /* to it */
 };
 
+/* Whether we ignore a signal, as under nohup. */
+bool ra_relay_is_ignored(int number);
+
 /* Begin. Returns 0; or -1 and errno. One relay at a time, in a program of one thread. */
 int ra_relay_start(struct ra_relay *relay);
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_whole(int fd, const char *text, size_t size)
+int ra_write_whole(int fd, const char *text, size_t size)
 {
     while (size > 0) {
         ssize_t written = write(fd, text, size);
@@ -30,7 +30,7 @@ static int write_whole(int fd, const char *text, size_t size)
 /* Closes fd, whose close may be what says that the disk is full. */
 static int write_and_close(int fd, const char *text, size_t size)
 {
-    int result = write_whole(fd, text, size), failure = errno;
+    int result = ra_write_whole(fd, text, size), failure = errno;
 
     if (close(fd) != 0 && result == 0) {
         return -1;

@@ -1,5 +1,5 @@
 /*
- * Replacing a file: it is as it was, or wholly new.
+ * Writing files whole. Replacing one: it is as it was, or wholly new.
  */
 #ifndef RA_TOP_REPLACE_H
 #define RA_TOP_REPLACE_H
@@ -14,5 +14,12 @@
  * Returns 0; or -1 and errno, and then the file is as it was.
  */
 int ra_replace(const char *path, const char *text, size_t size);
+
+/*
+ * Write text (size bytes) to fd: in one call, unless it is cut short; then the next says why.
+ *
+ * Returns 0; or -1 and errno, and then a part may have been written.
+ */
+int ra_write_whole(int fd, const char *text, size_t size);
 
 #endif

@@ -100,11 +100,7 @@ static size_t find_root(const struct ra_rows *rows, size_t index, size_t count)
 static void add_cluster(struct ra_rows *rows, size_t root, size_t count)
 {
     const struct ra_row *first = &rows->rows[root];
-    struct ra_row sum = {.member = first->member,
-                         .rate = NAN,
-                         .parent = RA_ROW_NONE,
-                         .report = first->report,
-                         .baseline = first->baseline};
+    struct ra_row sum = {.member = first->member, .rate = NAN, .parent = RA_ROW_NONE};
 
     for (size_t i = 0; i < count; i++) {
         const struct ra_row *row = &rows->rows[i];

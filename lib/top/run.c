@@ -4,17 +4,10 @@
  */
 #include "top/run.h"
 
-#include <stdio.h>
-
 #include "top/excerpt.h"
 #include "top/csv.h"
 #include "top/output.h"
 #include "top/source.h"
-
-static void separate(FILE *stream)
-{
-    fputc('\n', stream);
-}
 
 /* Texts are parted by an empty line. */
 static enum ra_output print_report(const struct ra_options *options, const struct ra_csv *csv,
@@ -26,7 +19,7 @@ static enum ra_output print_report(const struct ra_options *options, const struc
         return ra_csv_output(csv, &report, 1, number == 1);
     }
     if (number > 1 && !options->json) {
-        output = ra_output_text(separate);
+        output = ra_output_bytes("\n", 1);
     }
     if (output == RA_OUTPUT_GOOD && options->excerpt.view && !options->json) {
         return ra_excerpt_print(&options->excerpt, report);

@@ -11,20 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "top/clock.h"
 #include "top/guard.h"
 #include "top/output.h"
 #include "top/paint.h"
 #include "top/ui.h"
 
 enum { ESCAPE_WAIT_MS = 25 };
-
-static double clock_seconds(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* Nothing changes by itself: no need to wake up. */
 static bool is_still(const struct ra_ui *ui)
@@ -68,20 +61,20 @@ static void sleep_in_background(void)
 
 static void loop(struct ra_ui *ui, const sigset_t *waiting)
 {
-    double last = clock_seconds();
+    double last = ra_clock_seconds();
 
     while (!ra_guard_must_end() && !ui->has_ended) {
         ra_ui_draw(ui);
         refresh();
-        if (!wait_for_input(ui, last + ui->delay - clock_seconds(), waiting)) {
+        if (!wait_for_input(ui, last + ui->delay - ra_clock_seconds(), waiting)) {
             return;
         }
         if (ra_guard_must_sleep()) {
             sleep_in_background();
         }
         read_keys(ui);
-        if (!is_still(ui) && (ui->is_stale || clock_seconds() >= last + ui->delay)) {
-            last = clock_seconds();
+        if (!is_still(ui) && (ui->is_stale || ra_clock_seconds() >= last + ui->delay)) {
+            last = ra_clock_seconds();
             ra_ui_update(ui);
         }
     }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/grow.h"
+#include "top/chain.h"
 #include "top/fields.h"
 
 const struct ra_layer ra_layers[RA_LAYERS] = {
@@ -17,18 +19,12 @@ const struct ra_layer ra_layers[RA_LAYERS] = {
 
 int64_t ra_layer_bytes(const struct ra_layer *layer, const struct ra_report *report)
 {
-    int64_t bytes;
-
     if (layer->group) {
         const struct ra_group *group = ra_group_find(layer->group);
 
         return ra_field_int(ra_field_find(group, layer->name), ra_group_record(group, report, 0));
     }
-    if (report->memory.rss == RA_UNKNOWN || report->memory.rss_anon == RA_UNKNOWN ||
-        __builtin_sub_overflow(report->memory.rss, report->memory.rss_anon, &bytes)) {
-        return RA_UNKNOWN;
-    }
-    return bytes;
+    return ra_chain_files(report);
 }
 
 const char *ra_layer_help(const struct ra_layer *layer)
@@ -128,18 +124,14 @@ static size_t find_size(const struct ra_series *series, int64_t min, int64_t max
 static struct ra_series_size *make_size(struct ra_series *series, size_t at, int64_t min,
                                         int64_t max)
 {
+    struct ra_series_size **sizes =
+        ra_grown(series->sizes, &series->size_room, series->size_count, sizeof *sizes, 128);
     struct ra_series_size *size;
 
-    if (series->size_count == series->size_room) {
-        size_t room = series->size_room ? series->size_room * 2 : 128;
-        struct ra_series_size **sizes = reallocarray(series->sizes, room, sizeof *sizes);
-
-        if (!sizes) {
-            return NULL;
-        }
-        series->sizes = sizes;
-        series->size_room = room;
+    if (!sizes) {
+        return NULL;
     }
+    series->sizes = sizes;
     size = calloc(1, sizeof *size);
     if (size) {
         size->min = min;

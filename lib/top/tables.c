@@ -4,9 +4,9 @@
  */
 #include "top/columns.h"
 
-#include <string.h>
-
 #include <ruby_alloc/buckets.h>
+
+#include "top/fields.h"
 
 static struct ra_cell cell_min(const void *row)
 {
@@ -45,25 +45,14 @@ static struct ra_cell cell_user(const void *report)
     return ra_format_user(((const struct ra_report *)report)->process.uid);
 }
 
-static int64_t live_threads(const struct ra_report *report)
-{
-    int64_t count = 0;
-
-    for (size_t i = 0; i < report->threads_count; i++) {
-        const char *state = report->threads[i].state;
-        count += state && strcmp(state, "live") == 0;
-    }
-    return count;
-}
-
 static struct ra_cell cell_thread_count(const void *report)
 {
-    return ra_format_count(live_threads(report));
+    return ra_format_count(ra_field_live_threads(report));
 }
 
 static double rank_thread_count(const void *report)
 {
-    return (double)live_threads(report);
+    return (double)ra_field_live_threads(report);
 }
 
 static const struct ra_column size_columns[] = {

@@ -21,7 +21,7 @@ struct ra_tab {
 extern const struct ra_tab ra_tabs[RA_UI_TABS + 1];
 
 /* The columns of the list, and those of the tab that is shown; rows are none. */
-struct ra_grid ra_list_grid_columns(const struct ra_ui *ui);
+struct ra_grid ra_list_grid_columns(void);
 struct ra_grid ra_tab_grid_columns(const struct ra_ui *ui);
 
 /* The column by which a tab's grid is sorted at first; as in its text. */

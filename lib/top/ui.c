@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "top/format.h"
 #include "top/hits.h"
 #include "top/keys.h"
 #include "top/paint.h"
@@ -25,7 +24,7 @@ struct ra_grid_state *ra_ui_grid_state(struct ra_ui *ui)
 
 struct ra_grid ra_ui_grid(const struct ra_ui *ui)
 {
-    return ui->in_process ? ra_tab_grid_columns(ui) : ra_list_grid_columns(ui);
+    return ui->in_process ? ra_tab_grid_columns(ui) : ra_list_grid_columns();
 }
 
 void ra_ui_say(struct ra_ui *ui, bool is_warning, const char *format, ...)
@@ -36,20 +35,6 @@ void ra_ui_say(struct ra_ui *ui, bool is_warning, const char *format, ...)
     vsnprintf(ui->message, sizeof ui->message, format, arguments);
     va_end(arguments);
     ui->is_warning = is_warning;
-}
-
-struct ra_cell ra_ui_growth(int64_t bytes)
-{
-    struct ra_cell plain, cell;
-    bool is_less = bytes < 0 && bytes != RA_UNKNOWN;
-
-    plain = ra_format_bytes(is_less ? -bytes : bytes);
-    snprintf(cell.text, sizeof cell.text, "%s%.60s",
-             is_less     ? "-"
-             : bytes > 0 ? "+"
-                         : "",
-             plain.text);
-    return cell;
 }
 
 /* What is not as it is at first: at the right of the footer. */

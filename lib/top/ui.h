@@ -59,9 +59,6 @@ struct ra_grid_state *ra_ui_grid_state(struct ra_ui *ui);
 void ra_ui_say(struct ra_ui *ui, bool is_warning, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A difference of two amounts of memory, with its sign. */
-struct ra_cell ra_ui_growth(int64_t bytes);
-
 /* Draw all; the screen is refreshed by the caller. */
 void ra_ui_draw(struct ra_ui *ui);
 
@@ -69,7 +66,7 @@ void ra_ui_draw(struct ra_ui *ui);
 void ra_ui_open(struct ra_ui *ui, int64_t pid);
 void ra_ui_back(struct ra_ui *ui);
 
-/* The time for something new has come: read it. */
+/* The time for something new has come: read it. For a frozen screen that is is_stale alone. */
 void ra_ui_update(struct ra_ui *ui);
 
 /* A key of curses', or a mouse event. */

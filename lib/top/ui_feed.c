@@ -24,7 +24,7 @@ void ra_ui_update(struct ra_ui *ui)
 {
     if (ui->replay) {
         step(ui);
-    } else if (!ui->is_frozen || ui->is_stale) {
+    } else {
         ra_live_refresh(ui->live);
     }
     ui->is_stale = false;

@@ -364,6 +364,21 @@ START_TEST(test_unknown_is_a_dash)
 }
 END_TEST
 
+/* As a recording may claim it: the difference of the two is no number. */
+START_TEST(test_text_of_files_that_overflow)
+{
+    struct ra_report report = make_report();
+    char *text;
+
+    report.memory.rss = INT64_C(9000000000000000000);
+    report.memory.rss_anon = -INT64_C(9000000000000000000);
+    text = text_of(&report);
+    ck_assert_msg(strstr(text, "\n                              -       -  files: ") != NULL, "%s",
+                  text);
+    free(text);
+}
+END_TEST
+
 START_TEST(test_unknown_is_null_in_json)
 {
     struct ra_report report = make_unknown();
@@ -470,6 +485,7 @@ static void add_text(Suite *suite)
     tcase_add_test(text, test_text_of_an_ended_process);
     tcase_add_test(text, test_text_of_an_allocator_of_its_own);
     tcase_add_test(text, test_unknown_is_a_dash);
+    tcase_add_test(text, test_text_of_files_that_overflow);
     tcase_add_test(text, test_columns_are_in_the_catalogue);
     tcase_add_test(text, test_list_row);
     tcase_add_loop_test(text, test_layout_at_size, 0, COUNT_OF(screens));
