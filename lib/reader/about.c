@@ -18,7 +18,8 @@ static double start_time(const struct ra_snapshot *now)
     if (now->boot_time <= 0) {
         return NAN;
     }
-    started = (double)now->boot_time + (double)now->start_ticks / (double)sysconf(_SC_CLK_TCK);
+    started = (double)now->boot_time / NS_PER_SECOND +
+              (double)now->start_ticks / (double)sysconf(_SC_CLK_TCK);
     /* Left behind before the last boot, in a directory that outlives it. */
     if (now->state == RA_STATE_EXITED && created > 0 && started > created + 2) {
         return created;

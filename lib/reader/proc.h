@@ -79,9 +79,6 @@ bool ra_proc_is_alive(const struct ra_proc_status *status);
 /* The inode of a namespace; name is "ns/pid", "ns/mnt". 0: not to be read. */
 uint64_t ra_proc_namespace(int dir, const char *name);
 
-/* Seconds since the epoch at which the system was started. */
-int64_t ra_proc_boot_time(void);
-
 /* The value of variable name in an environ of so many bytes, or NULL. */
 const char *ra_proc_variable(const char *environment, size_t bytes, const char *name);
 

@@ -138,17 +138,6 @@ bool ra_proc_read_start(int dir, uint64_t *start_ticks)
     return true;
 }
 
-int64_t ra_proc_boot_time(void)
-{
-    size_t bytes;
-    char *text = ra_proc_slurp(AT_FDCWD, "/proc/stat", &bytes);
-    const char *line = text == NULL ? NULL : strstr(text, "\nbtime ");
-    int64_t seconds = line == NULL ? 0 : strtoll(line + strlen("\nbtime "), NULL, 10);
-
-    free(text);
-    return seconds;
-}
-
 bool ra_proc_next_mapping(char **maps, struct ra_proc_mapping *mapping)
 {
     while (**maps != '\0') {

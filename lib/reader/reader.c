@@ -47,7 +47,9 @@ void ra_session_settle(struct ra_reader *reader)
     const struct ra_target *target = &reader->target;
 
     reader->own_allocator = target->dir >= 0 ? ra_program_has_allocator(target->memory_dir) : -1;
-    reader->boot_time = ra_proc_boot_time();
+    /* btime of /proc/stat lacks the fraction, which a process of half a second would miss. */
+    reader->boot_time =
+        (int64_t)(ra_session_clock(CLOCK_REALTIME) - ra_session_clock(CLOCK_BOOTTIME));
     reader->is_foreign = target->status.pid_depth > 1 &&
                          target->pid_namespace != ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
 }

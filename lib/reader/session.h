@@ -27,7 +27,7 @@ struct ra_reader {
     uint32_t request;
     int own_allocator; /* as in a snapshot; looked up when the region is opened */
     bool is_foreign;   /* the process lives in another pid namespace than the caller */
-    int64_t boot_time;
+    int64_t boot_time; /* as in a snapshot */
     struct ra_copy copy;
 
     uint64_t refreshed_ns; /* CLOCK_MONOTONIC; 0: never */

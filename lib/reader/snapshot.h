@@ -28,7 +28,7 @@ struct ra_snapshot {
     pid_t pid;
     uid_t uid;
     uint64_t start_ticks; /* of the process, after boot */
-    int64_t boot_time;    /* seconds since the epoch; 0: unknown */
+    int64_t boot_time;    /* nanoseconds since the epoch; 0: unknown */
 
     /* What follows is known only while the process is alive. */
     pid_t ppid;

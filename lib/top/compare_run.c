@@ -224,6 +224,14 @@ static int judge(const struct side sides[2], int64_t limit)
                           ra_format_bytes(grown).text, grown, grown - limit);
         return RA_EXIT_GREW;
     }
+    for (int i = 0; limit >= 0 && i < 2; i++) {
+        if (sides[i].recording && ra_recording_damage(sides[i].recording)) {
+            ra_output_message("%s is damaged, and what was left out might have grown: --fail-over "
+                              "can't decide",
+                              sides[i].path);
+            return ruby_alloc_status_exit(RA_DAMAGED);
+        }
+    }
     return ruby_alloc_status_exit(sides[0].status != RA_OK ? sides[0].status : sides[1].status);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/text.h"
 #include "top/fields.h"
 #include "top/json.h"
 
@@ -20,13 +21,31 @@ struct loaded {
     json_t *object;
 };
 
+/* The text, fit for a terminal: a report of ours is so already, another's file need not be. */
+static const char *load_text(json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t capacity = text ? 4 * json_string_length(value) + 1 : 0;
+    char *clean = text ? malloc(capacity) : NULL;
+
+    if (clean) {
+        ra_text_clean(clean, capacity, text, json_string_length(value));
+        if (strcmp(clean, text) != 0) {
+            text = json_string_set(value, clean) == 0 ? json_string_value(value) : NULL;
+        }
+    }
+    text = clean ? text : NULL;
+    free(clean);
+    return text;
+}
+
 /* A value of the type that the field has. False: it is of another. */
-static bool load_value(const struct ra_field *field, const json_t *value, char *place)
+static bool load_value(const struct ra_field *field, json_t *value, char *place)
 {
     bool is_null = value == NULL || json_is_null(value);
     int64_t integer = is_null ? RA_UNKNOWN : json_integer_value(value);
     double real = is_null ? NAN : json_number_value(value);
-    const char *text = json_string_value(value);
+    const char *text = load_text(value);
     int flag = is_null ? -1 : json_is_true(value);
 
     switch (field->type) {

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int ra_option_fail(char *error, size_t size, const char *format, ...)
 {
@@ -103,7 +104,10 @@ int ra_option_pids(struct ra_options *options, const char *text, char *error, si
             memcpy(number, at, length);
         }
         if (ra_option_whole(number, INT_MAX, &pid) != 0 || pid == 0) {
-            return ra_option_fail(error, size, "'%.60s' is not a process id", text);
+            return ra_option_fail(error, size, "'%.60s' is not a process id%s", text,
+                                  access(text, F_OK) == 0
+                                      ? "; a file goes with --compare A B, --replay or --html"
+                                      : "");
         }
         if (add_pid(options, (pid_t)pid) != 0) {
             return ra_option_fail(error, size, "%d PIDs at most", RA_PIDS_MAX);

@@ -15,7 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+/* What the kernel alone decides, or raises for what this program itself has done. */
+static const int own[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGSEGV, SIGBUS,    SIGILL, SIGFPE,
+                          SIGTRAP, SIGSYS,  SIGABRT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF};
 
 enum { ANSWER_MS = 1000 }; /* a process switch; more on a loaded machine */
 
@@ -87,6 +89,16 @@ bool ra_relay_is_ignored(int number)
     return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+static bool is_passed_on(int number)
+{
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (own[i] == number) {
+            return false;
+        }
+    }
+    return !ra_relay_is_ignored(number);
+}
+
 int ra_relay_start(struct ra_relay *relay)
 {
     sigset_t all, read;
@@ -94,9 +106,9 @@ int ra_relay_start(struct ra_relay *relay)
     *relay = (struct ra_relay){.signals = -1, .channel = -1};
     sigemptyset(&read);
     sigaddset(&read, SIGCHLD);
-    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) {
-        if (!ra_relay_is_ignored(passed_on[i])) {
-            sigaddset(&read, passed_on[i]);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        if (is_passed_on(number)) {
+            sigaddset(&read, number);
         }
     }
     relay->ignored_child = ra_relay_is_ignored(SIGCHLD);
@@ -136,6 +148,23 @@ static bool is_for_group(struct ra_relay *relay, const struct signalfd_siginfo *
     return info->ssi_code == SI_KERNEL;
 }
 
+/* Do what the signal does by itself: stop with the group, unless nobody could continue it. */
+static void stop_too(int number)
+{
+    sigset_t one;
+
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+static bool is_stop(int number)
+{
+    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
 bool ra_relay_read(struct ra_relay *relay, pid_t command)
 {
     struct signalfd_siginfo info;
@@ -146,6 +175,8 @@ bool ra_relay_read(struct ra_relay *relay, pid_t command)
             child = true;
         } else if (!is_for_group(relay, &info)) {
             kill(command, (int)info.ssi_signo);
+        } else if (is_stop((int)info.ssi_signo)) {
+            stop_too((int)info.ssi_signo);
         }
     }
     return child;

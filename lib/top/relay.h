@@ -7,7 +7,8 @@
  * is meant for it and passed on. A witness tells one from the other: a child in the same
  * group that blocks all signals and, asked, says whether it got this one as well.
  *
- * Stopping (^Z) is left to the kernel, which stops and continues the group as one.
+ * So with stopping (^Z): where the group is stopped we stop as well, after which the shell
+ * has us all continued; a server's own use of such a signal reaches it alone.
  */
 #ifndef RA_TOP_RELAY_H
 #define RA_TOP_RELAY_H

@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == RA_OK) {
         require(ra_image_parse(&before.image, copy, size, "fuzzed", &why) == RA_OK);
         now.realtime_ns = (uint64_t)BOOT_TIME * 1000000000;
-        now.boot_time = BOOT_TIME;
+        now.boot_time = BOOT_TIME * INT64_C(1000000000);
         now.start_ticks = now.image.header.start_ticks;
         now.state = now.image.header.flags % 3;
         show(&now, now.image.header.interval_seconds % 3 == 0 ? NULL : &before,

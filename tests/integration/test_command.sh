@@ -185,6 +185,17 @@ test_output() {
         $reports[0]["memory"]["allocated"] > 1_000_000 && $reports[0]["memory"]["sample_age"] < 10'
 }
 
+# Of one that has ended it is known by clocks alone, the system's start among them.
+test_uptime() {
+    local before after
+    what="uptime of the ended"
+    before=$EPOCHREALTIME
+    run 0 --json -o "$TEST_DIR/last" -- ruby -e "$until_sampled"
+    after=$EPOCHREALTIME
+    json "$TEST_DIR/last" "uptime = processes('uptime')[0][0]
+        processes('state') == [['exited']] && uptime >= 0 && uptime <= $after - $before + 0.02"
+}
+
 # The counts at the very end equal those of a moment when nothing more is allocated.
 test_exact_victim() {
     local victim=$RUBY_ALLOC_BUILD/tests/integration/victim pid

@@ -15,7 +15,7 @@ cat >"$TEST_DIR/listener.rb" <<'RUBY'
 Process.setpgrp if ENV["ALONE"]
 log = File.open(ARGV[0], "w")
 log.sync = true
-%w[HUP INT QUIT TERM USR1 USR2].each { |name| trap(name) { log.syswrite("#{name}\n") } }
+%w[HUP INT QUIT TERM USR1 USR2 ALRM WINCH TTIN TTOU TSTP CONT].each { |name| trap(name) { log.syswrite("#{name}\n") } }
 log.syswrite("#{$$} #{Process.getpgrp}\n")
 $stdin.read(1)
 exit 9
@@ -56,7 +56,7 @@ test_signals_to_the_tool() {
     what="signals to the tool alone"
     listen
     [ "$group" -eq "$tool" ] || fail "not in the same process group"
-    for signal in HUP INT QUIT TERM USR1 USR2; do
+    for signal in HUP INT QUIT TERM USR1 USR2 ALRM WINCH TTIN TTOU TSTP CONT; do
         kill -$signal "$tool"
         all="$all${all:+ }$signal"
         hears "$all"
@@ -76,6 +76,25 @@ test_signals_to_the_group() {
         hears "$signal USR1"
         kill -USR2 "$tool"
         hears "$signal USR1 USR2"
+        ends 9
+    done
+}
+
+is_stopped() { grep -q '^State:.*stopped' "/proc/$1/status"; }
+
+# The command has its own use for them: the tool stops as the group is told to, and goes on.
+test_stops_of_the_group() {
+    local signal
+    for signal in TSTP TTIN TTOU; do
+        what="$signal to the group"
+        listen
+        kill -$signal -- "-$group"
+        hears "$signal"
+        until_true 20 is_stopped "$tool" || fail "the tool is not stopped"
+        kill -CONT -- "-$group"
+        hears "$signal CONT"
+        kill -USR1 "$tool"
+        hears "$signal CONT USR1"
         ends 9
     done
 }

@@ -123,6 +123,15 @@ test_damaged_recording() {
     expect_one_message
     err_has 'damaged: line 4 is damaged: it is cut off; 1 of 5 lines left out'
     class_is 41 43 # the last line holds no number where one belongs: the one before counts
+
+    what="damaged recording with a limit"
+    "$top" --compare --fail-over 1G "$file@first" "$TEST_DIR/damaged" >"$out" 2>"$err"
+    [ $? -eq 5 ] || fail "a check for leaks passes though reports are missing"
+    err_has "can't decide"
+    "$top" --compare --fail-over 1G "$TEST_DIR/damaged" "$file" >"$out" 2>"$err"
+    [ $? -eq 5 ] || fail "a check for leaks passes though reports before are missing"
+    "$top" --compare --fail-over 0 "$file@first" "$TEST_DIR/damaged" >"$out" 2>"$err"
+    [ $? -eq 10 ] || fail "what is whole grew, and that is not said"
 }
 
 test_several_processes() {

@@ -140,6 +140,21 @@ START_TEST(test_load_of_another_version)
 }
 END_TEST
 
+/* Escapes and what turns the direction of text are shown, not obeyed. */
+START_TEST(test_load_hostile_text)
+{
+    static const char text[] = "{\"schema\": \"ruby_alloc.report/1\", \"process\": "
+                               "{\"comm\": \"a\\u001b[31mb\\u202ec\", \"command\": \"é ok\"}}";
+    char error[256] = "";
+    struct ra_report *report = ra_load_text(text, sizeof text - 1, error, sizeof error);
+
+    ck_assert_msg(report != NULL, "%s", error);
+    ck_assert_str_eq(report->process.comm, "a\\x1b[31mb\\xe2\\x80\\xaec");
+    ck_assert_str_eq(report->process.command, "é ok");
+    ra_load_free(report);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("load");
@@ -148,6 +163,7 @@ int main(void)
     tcase_add_loop_test(tests, test_load_gives_back_what_was_written, 0, 3);
     tcase_add_loop_test(tests, test_load_refuses, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tests, test_load_of_another_version);
+    tcase_add_test(tests, test_load_hostile_text);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
