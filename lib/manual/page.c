@@ -109,8 +109,12 @@ static void put_keys(FILE *stream)
 {
     put_list(stream);
     for (const struct ra_key *key = ra_keys; key->label; key++) {
-        /* \\&: a '.' alone would be punctuation. */
-        fprintf(stream, ".It Li \"\\&%s\"\n", key->label);
+        /* \\&: a '.' alone, or at the end, would be punctuation. */
+        fputs(".It Li \"\\&", stream);
+        for (const char *c = key->label; *c; c++) {
+            put_character(key->label, c, stream);
+        }
+        fputs("\\&\"\n", stream);
         put_text(key->help, false, stream);
     }
     fputs(".El\n", stream);

@@ -68,6 +68,9 @@ void ra_derive_settings(struct ra_derivation *derivation);
 /* Fill the group "fragmentation", once "memory" is there. */
 void ra_derive_fragmentation(struct ra_derivation *derivation);
 
+/* Of it what follows from the memory that is resident in the process: other, and the shares. */
+void ra_derive_resident(struct ra_report *report);
+
 /* Fill the group "glibc". */
 void ra_derive_glibc(struct ra_derivation *derivation);
 

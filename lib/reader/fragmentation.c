@@ -47,11 +47,12 @@ static void fill_gaps(struct ra_derivation *derivation)
     lost->large_padding = step(lost->slab_gaps, lost->class_gaps);
 }
 
-static void fill_shares(struct ra_report *report)
+void ra_derive_resident(struct ra_report *report)
 {
     struct ra_report_fragmentation *lost = &report->fragmentation;
     int64_t rss = report->memory.rss;
 
+    lost->other = step(report->memory.rss_anon, report->memory.resident);
     lost->rounding_share = share(lost->rounding, rss);
     lost->thread_cache_share = share(lost->thread_cache, rss);
     lost->slab_gaps_share = share(lost->slab_gaps, rss);
@@ -98,11 +99,10 @@ void ra_derive_fragmentation(struct ra_derivation *derivation)
     lost->slab_gaps = step(memory->active, memory->allocated);
     lost->dirty = memory->dirty;
     lost->metadata = memory->metadata;
-    lost->other = step(memory->rss_anon, memory->resident);
     lost->ratio = memory->live == 0 || memory->resident == RA_UNKNOWN
                       ? NAN
                       : (double)memory->resident / (double)memory->live;
     lost->largest = largest(lost, (derivation->now->image.header.flags & RA_FLAG_LIBC) != 0);
     fill_gaps(derivation);
-    fill_shares(derivation->report);
+    ra_derive_resident(derivation->report);
 }

@@ -218,12 +218,17 @@ static bool send_request(struct ra_reader *reader)
            ra_request_send(reader->place.fd, &reader->request);
 }
 
-const char *ra_session_why_silent(const struct ra_reader *reader)
+bool ra_session_is_stopped(const struct ra_reader *reader)
 {
     char state = reader->target.status.state;
 
-    return state == 'T' || state == 't' ? "it is stopped: kill -CONT lets it go on"
-                                        : "is the machine overloaded?";
+    return reader->target.dir >= 0 && (state == 'T' || state == 't');
+}
+
+const char *ra_session_why_silent(const struct ra_reader *reader)
+{
+    return ra_session_is_stopped(reader) ? "it is stopped: kill -CONT lets it go on"
+                                         : "is the machine overloaded?";
 }
 
 enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
@@ -292,9 +297,8 @@ static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failu
         return RA_OK;
     }
     return ra_failure_set(why, RA_TIMEOUT,
-                          "process %d did not write a fresh sample within %d ms (%s); jemalloc's "
-                          "figures are old",
-                          (int)reader->target.pid, wait_ms, ra_session_why_silent(reader));
+                          "process %d did not answer in time (%s); jemalloc's figures are old",
+                          (int)reader->target.pid, ra_session_why_silent(reader));
 }
 
 static enum ra_status take(struct ra_reader *reader, int wait_ms, struct ra_snapshot *snapshot,

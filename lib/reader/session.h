@@ -12,7 +12,7 @@ enum {
      * 400 microseconds for an idle Ruby, more than all the rest) is, for a thrifty
      * reader, at most this old, and renewed when the resident size has changed by a sixteenth.
      */
-    RA_SESSION_REFRESH_SECONDS = 10
+    RA_SESSION_REFRESH_SECONDS = 20
 };
 
 struct ra_reader {
@@ -61,6 +61,9 @@ enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
 
 /* Look whether the process still lives; its status is then fresh. */
 bool ra_session_look_alive(struct ra_reader *reader);
+
+/* Whether a signal or a debugger has stopped the process, by its last status. */
+bool ra_session_is_stopped(const struct ra_reader *reader);
 
 /* Why a living process may have let a wait for its answer run out, by its last status. */
 const char *ra_session_why_silent(const struct ra_reader *reader);

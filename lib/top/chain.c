@@ -126,6 +126,37 @@ void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
     }
 }
 
+static struct ra_cell growth(int64_t before, int64_t now)
+{
+    bool is_known = before != RA_UNKNOWN && now != RA_UNKNOWN;
+
+    return ra_format_growth(ra_format_bytes, is_known ? now - before : RA_UNKNOWN);
+}
+
+void ra_chain_draw_growth(const struct ra_report *baseline, const struct ra_report *report,
+                          struct ra_page *page)
+{
+    ra_page_add(page, RA_HEADING, "%-9s%11s%11s%8s  %s", "since", "growth", "lost", "", "lost to");
+    for (size_t i = 0; i < LINKS; i++) {
+        const struct link *link = &chain[i];
+        struct ra_cell bytes = {""}, lost = {""};
+
+        if (link->if_any && loss_bytes(link, report) <= 0) {
+            continue;
+        }
+        if (link->step) {
+            bytes = growth(named_value("memory", link->step, baseline),
+                           named_value("memory", link->step, report));
+        }
+        if (link->loss) {
+            lost = growth(loss_bytes(link, baseline), loss_bytes(link, report));
+        }
+        ra_page_add(page, RA_PLAIN, "%-9s %10s %10s%8s  %s%s%s", link->step ? link->step : "",
+                    bytes.text, lost.text, "", link->loss ? link->loss : "", link->loss ? ": " : "",
+                    link->words);
+    }
+}
+
 size_t ra_chain_segments(const struct ra_report *report,
                          struct ra_segment segments[RA_SEGMENTS_MAX])
 {

@@ -13,33 +13,138 @@
 
 #include "top/format.h"
 #include "top/json.h"
+#include "top/rows.h"
 
-enum { PURGE_WAIT_MS = 3000 };
+/* The living processes of the selected cluster, in order; their number. */
+static size_t find_cluster(const struct ra_ui *ui, pid_t *pids)
+{
+    struct ra_rows rows = ra_rows_make(&ui->model, true);
+    size_t count = 0;
 
-static int64_t rss_of(const struct ra_ui *ui, int64_t pid)
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct ra_row *row = &rows.rows[i];
+
+        if (row->cluster >= 0 && !row->member->has_ended &&
+            rows.rows[row->cluster].member->pid == ui->selected_pid) {
+            pids[count++] = (pid_t)row->member->pid;
+        }
+    }
+    ra_rows_free(&rows);
+    return count;
+}
+
+static void find_purged(struct ra_ui *ui)
+{
+    int64_t pid = ui->in_process ? ui->model.watched : ui->selected_pid;
+    const struct ra_member *member = ra_model_find(&ui->model, pid);
+
+    ui->purge_count = 0;
+    ui->purge_pids = calloc(ui->model.count + 1, sizeof *ui->purge_pids);
+    if (!ui->purge_pids) {
+        return;
+    }
+    if (!ui->in_process && ui->is_tree && ui->selected_sum) {
+        ui->purge_count = find_cluster(ui, ui->purge_pids);
+    } else if (member && !member->has_ended) {
+        ui->purge_pids[ui->purge_count++] = (pid_t)pid;
+    }
+}
+
+static const char *name_of(const struct ra_ui *ui, int64_t pid)
 {
     const struct ra_member *member = ra_model_find(&ui->model, pid);
 
-    return member && member->report ? member->report->memory.rss : RA_UNKNOWN;
+    return member && member->report && member->report->process.comm ? member->report->process.comm
+                                                                    : "";
+}
+
+static void forget_question(struct ra_ui *ui)
+{
+    free(ui->purge_pids);
+    ui->purge_pids = NULL;
+    ui->purge_count = 0;
+}
+
+/* In the 40 columns of a small terminal, with what to answer. */
+void ra_ui_ask_purge(struct ra_ui *ui)
+{
+    int64_t pid = ui->in_process ? ui->model.watched : ui->selected_pid;
+
+    if (ui->purge) {
+        ra_ui_say(ui, true, "still %s", ui->purging);
+        return;
+    }
+    forget_question(ui);
+    find_purged(ui);
+    if (ui->purge_count == 0 && ra_model_find(&ui->model, pid)) {
+        ra_ui_say(ui, true, "process %lld has ended", (long long)pid);
+    } else if (ui->purge_count == 0) {
+        ra_ui_say(ui, true, "no process here");
+    } else if (!ui->in_process && ui->selected_sum) {
+        snprintf(ui->question, sizeof ui->question, "purge all %zu of cluster %lld (y/n)? ",
+                 ui->purge_count, (long long)pid);
+        ra_ui_ask(ui, RA_PROMPT_PURGE, "");
+    } else {
+        snprintf(ui->question, sizeof ui->question, "purge %lld %.15s (y/n)? ", (long long)pid,
+                 name_of(ui, pid));
+        ra_ui_ask(ui, RA_PROMPT_PURGE, "");
+    }
 }
 
 void ra_ui_purge(struct ra_ui *ui)
 {
-    int64_t pid = ui->in_process ? ui->model.watched : ui->selected_pid;
-    struct ra_cell before = ra_format_bytes(rss_of(ui, pid));
-    struct ra_failure why = {0};
+    ui->purge = ra_purge_start(ui->purge_pids, ui->purge_count);
+    if (!ui->purge) {
+        ra_ui_say(ui, true, "can't purge: %s", strerror(errno));
+    } else if (ui->purge_count == 1) {
+        snprintf(ui->purging, sizeof ui->purging, "purging %d...", (int)ui->purge_pids[0]);
+    } else {
+        snprintf(ui->purging, sizeof ui->purging, "purging %zu processes...", ui->purge_count);
+    }
+    forget_question(ui);
+}
 
-    if (ra_live_act(ui->live, (pid_t)pid, RA_ACTION_purge, PURGE_WAIT_MS, &why) != RA_OK) {
-        ra_ui_say(ui, true, "%.500s", why.message);
+static void say_outcome(struct ra_ui *ui, const struct ra_purge_outcome *outcome)
+{
+    int64_t less = outcome->before - outcome->after;
+    struct ra_cell bytes = ra_format_bytes(less < 0 ? -less : less);
+    bool is_known = outcome->before != RA_UNKNOWN && outcome->after != RA_UNKNOWN;
+    bool is_whole = outcome->purged == outcome->asked;
+    char of[32] = "";
+
+    if (outcome->purged == 0) {
+        ra_ui_say(ui, true, "%.500s", outcome->why.message);
         return;
     }
-    if (ui->in_process) {
-        ra_live_watch(ui->live, (pid_t)pid, &why);
-    } else {
-        ra_live_refresh(ui->live);
+    if (outcome->asked == 1) {
+        ra_ui_say(ui, false, "purged process %d: RSS was %s, is %s", (int)outcome->first,
+                  ra_format_bytes(outcome->before).text, ra_format_bytes(outcome->after).text);
+        return;
     }
-    ra_ui_say(ui, false, "purged process %lld: RSS was %s, is %s", (long long)pid, before.text,
-              ra_format_bytes(rss_of(ui, pid)).text);
+    if (!is_whole) {
+        snprintf(of, sizeof of, " of %zu", outcome->asked);
+    }
+    ra_ui_say(ui, !is_whole, "purged %zu%s processes: %s %s RSS%s%.400s", outcome->purged, of,
+              is_known ? bytes.text : "-", less < 0 ? "more" : "less", is_whole ? "" : "; ",
+              is_whole ? "" : outcome->why.message);
+}
+
+void ra_ui_end_purge(struct ra_ui *ui)
+{
+    if (ui->purge && ra_purge_is_done(ui->purge)) {
+        struct ra_purge_outcome outcome = ra_purge_outcome(ui->purge);
+
+        ra_ui_drop_purge(ui);
+        say_outcome(ui, &outcome);
+        ui->is_stale = true;
+    }
+}
+
+void ra_ui_drop_purge(struct ra_ui *ui)
+{
+    ra_purge_free(ui->purge);
+    ui->purge = NULL;
+    forget_question(ui);
 }
 
 /* A file of its own for each: what is there is never overwritten. */

@@ -15,6 +15,7 @@
 
 enum {
     TEXT_WIDTH = 25,
+    TEXT_LEAST = 5,
     LAST_WIDTH = 14,
     METER_WIDTH = 20,
     NARROW_METER_WIDTH = 13,
@@ -23,6 +24,7 @@ enum {
 
 struct ranked {
     size_t row;
+    bool is_unknown, is_inverted;
     double number;
     char text[64];
 };
@@ -39,9 +41,13 @@ static int compare_ranked(const void *left, const void *right)
     const struct ranked *a = left, *b = right;
     int order = strcasecmp(a->text, b->text);
 
+    if (a->is_unknown != b->is_unknown) {
+        return a->is_unknown ? 1 : -1;
+    }
     if (order == 0 && a->number != b->number) {
         order = a->number < b->number ? 1 : -1;
     }
+    order = a->is_inverted ? -order : order;
     return order != 0 ? order : compare_rows(left, right);
 }
 
@@ -49,31 +55,38 @@ static bool passes(const struct ra_grid *grid, const char *filter, size_t row)
 {
     char text[RA_GRID_CELL_BYTES];
 
-    for (size_t i = 0; filter[0] && i < grid->column_count; i++) {
+    if (filter[0] == '\0' || (grid->stays && grid->stays(grid->context, row))) {
+        return true;
+    }
+    for (size_t i = 0; i < grid->column_count; i++) {
         grid->cell(grid->context, row, i, text, sizeof text);
         if (strcasestr(text, filter)) {
             return true;
         }
     }
-    return filter[0] == '\0';
+    return false;
 }
 
-static void rank(const struct ra_grid *grid, size_t sort, struct ranked *ranked)
+static void rank(const struct ra_grid *grid, const struct ra_grid_state *state,
+                 struct ranked *ranked)
 {
+    size_t sort = state->sort;
     char text[RA_GRID_CELL_BYTES];
 
-    ranked->number = 0;
-    ranked->text[0] = '\0';
+    ranked->is_inverted = state->is_inverted;
     if (sort >= grid->column_count) {
+        ranked->number = -(double)ranked->row;
         return;
     }
     if (grid->columns[sort].is_left) {
         grid->cell(grid->context, ranked->row, sort, text, sizeof text);
         memcpy(ranked->text, text, sizeof ranked->text);
         ranked->text[sizeof ranked->text - 1] = '\0';
+        ranked->is_unknown = strcmp(text, "-") == 0;
     } else {
         ranked->number = grid->number(grid->context, ranked->row, sort);
-        ranked->number = isnan(ranked->number) ? -INFINITY : ranked->number;
+        ranked->is_unknown = !isfinite(ranked->number);
+        ranked->number = ranked->is_unknown ? 0 : ranked->number;
     }
 }
 
@@ -86,13 +99,13 @@ size_t *ra_grid_order(const struct ra_grid *grid, const struct ra_grid_state *st
     for (size_t row = 0; ranked && order && row < grid->row_count; row++) {
         if (passes(grid, state->filter, row)) {
             ranked[*count].row = row;
-            rank(grid, state->sort, &ranked[(*count)++]);
+            rank(grid, state, &ranked[(*count)++]);
         }
     }
     if (ranked && order) {
         qsort(ranked, *count, sizeof *ranked, compare_ranked);
         for (size_t i = 0; i < *count; i++) {
-            order[i] = ranked[state->is_inverted ? *count - 1 - i : i].row;
+            order[i] = ranked[i].row;
         }
     }
     free(ranked);
@@ -117,71 +130,173 @@ void ra_grid_settle(struct ra_grid_state *state, size_t count, int rows)
     }
 }
 
-/* Each column's width for the rows that are shown; numbers are never cut. */
-static void measure(const struct ra_grid *grid, const size_t *order, size_t from, size_t to,
-                    int *widths)
+/* Widths of columns, 0: not shown. */
+struct widths {
+    int wanted[RA_GRID_COLUMNS_MAX], needed[RA_GRID_COLUMNS_MAX];
+    int longest; /* text of the last column */
+};
+
+/* The columns that the text of column takes in the rows that are shown. */
+static int measure_text(const struct ra_grid *grid, size_t column, const size_t *order, size_t from,
+                        size_t to)
 {
     char text[RA_GRID_CELL_BYTES], fitted[RA_GRID_CELL_BYTES];
+    int longest = 0;
 
+    for (size_t i = from; i < to; i++) {
+        int used;
+
+        grid->cell(grid->context, order[i], column, text, sizeof text);
+        used = ra_format_fit(fitted, sizeof fitted, text, RA_GRID_CELL_BYTES);
+        longest = used > longest ? used : longest;
+    }
+    return longest;
+}
+
+/* Each column's width for the rows that are shown; numbers are never cut. */
+static void measure(const struct ra_grid *grid, const size_t *order, size_t from, size_t to,
+                    struct widths *widths)
+{
     for (size_t c = 0; c < grid->column_count; c++) {
         const struct ra_grid_column *column = &grid->columns[c];
+        int title = (int)strlen(column->title) + 1, meter, used;
 
-        widths[c] = column->width;
-        if ((int)strlen(column->title) + 1 > widths[c]) {
-            widths[c] = (int)strlen(column->title) + 1;
-        }
         if (column->is_meter) {
-            widths[c] = 1 + (COLS < WIDE_SCREEN ? NARROW_METER_WIDTH : METER_WIDTH);
+            meter = 1 + (COLS < WIDE_SCREEN ? NARROW_METER_WIDTH : METER_WIDTH);
+            widths->needed[c] = widths->wanted[c] = meter;
+            continue;
         }
-        for (size_t i = from; i < to && !column->is_meter && !column->is_last; i++) {
-            int used;
-
-            grid->cell(grid->context, order[i], c, text, sizeof text);
-            used = 1 + ra_format_fit(fitted, sizeof fitted, text, COLS);
-            if (used > widths[c]) {
-                widths[c] = column->is_left && used > TEXT_WIDTH ? TEXT_WIDTH : used;
-            }
-        }
+        used = 1 + measure_text(grid, c, order, from, to);
         if (column->is_last) {
-            widths[c] = LAST_WIDTH;
+            widths->longest = used - 1;
+            widths->needed[c] = widths->wanted[c] = LAST_WIDTH;
+            continue;
+        }
+        used = column->is_left && used > TEXT_WIDTH ? TEXT_WIDTH : used;
+        widths->needed[c] = used > title ? used : title;
+        widths->wanted[c] = widths->needed[c] > column->width ? widths->needed[c] : column->width;
+    }
+}
+
+static int total_of(const struct ra_grid *grid, const int *widths)
+{
+    int total = 0;
+
+    for (size_t c = 0; c < grid->column_count; c++) {
+        total += widths[c];
+    }
+    return total;
+}
+
+/* The shown column that is left out first; -1: none may be. */
+static int find_worst(const struct ra_grid *grid, const int *widths)
+{
+    int worst = -1;
+
+    for (size_t c = 0; c < grid->column_count; c++) {
+        if (widths[c] > 0 && grid->columns[c].rank > 0 &&
+            (worst < 0 || grid->columns[c].rank >= grid->columns[worst].rank)) {
+            worst = (int)c;
+        }
+    }
+    return worst;
+}
+
+/* No column may be left out any more: texts give way to numbers, then the last to the first. */
+static void squeeze(const struct ra_grid *grid, struct widths *widths)
+{
+    int *wanted = widths->wanted;
+
+    for (size_t c = 0; c < grid->column_count; c++) {
+        wanted[c] = wanted[c] > 0 ? widths->needed[c] : 0;
+    }
+    for (size_t c = 0; c < grid->column_count; c++) {
+        int over = total_of(grid, wanted) - COLS;
+
+        if (over > 0 && grid->columns[c].is_left && wanted[c] > TEXT_LEAST) {
+            wanted[c] = wanted[c] - over > TEXT_LEAST ? wanted[c] - over : TEXT_LEAST;
+        }
+    }
+    for (size_t c = grid->column_count; c-- > 1 && total_of(grid, wanted) > COLS;) {
+        wanted[c] = 0;
+    }
+    wanted[0] = wanted[0] < COLS ? wanted[0] : COLS;
+}
+
+/* Leave out what doesn't fit, the highest rank first; then the last column gets the rest. */
+static void fit(const struct ra_grid *grid, struct widths *widths)
+{
+    int *wanted = widths->wanted, worst;
+
+    while (total_of(grid, wanted) > COLS && (worst = find_worst(grid, wanted)) >= 0) {
+        wanted[worst] = 0;
+    }
+    if (total_of(grid, wanted) > COLS) {
+        squeeze(grid, widths);
+    }
+    for (size_t c = 0; c < grid->column_count; c++) {
+        if (grid->columns[c].is_last && wanted[c] > 0) {
+            wanted[c] += COLS - total_of(grid, wanted);
         }
     }
 }
 
-/* Leave out what doesn't fit, the highest rank first; then the last column gets the rest. */
-static void fit(const struct ra_grid *grid, int *widths)
+/* How far the last column can be shifted, and which are not there to be sorted by. */
+static void settle_columns(const struct ra_grid *grid, const struct widths *widths,
+                           struct ra_grid_state *state)
 {
-    int total, worst;
+    int most = 0;
 
-    for (;;) {
-        total = 0;
-        worst = -1;
-        for (size_t c = 0; c < grid->column_count; c++) {
-            total += widths[c];
-            if (widths[c] > 0 && grid->columns[c].rank > 0 &&
-                (worst < 0 || grid->columns[c].rank >= grid->columns[worst].rank)) {
-                worst = (int)c;
-            }
-        }
-        if (total <= COLS || worst < 0) {
-            break;
-        }
-        widths[worst] = 0;
-    }
+    state->hidden = 0;
     for (size_t c = 0; c < grid->column_count; c++) {
-        if (grid->columns[c].is_last && widths[c] > 0) {
-            widths[c] = widths[c] + COLS - total > 0 ? widths[c] + COLS - total : 0;
+        state->hidden |= widths->wanted[c] == 0 ? 1U << c : 0;
+        if (grid->columns[c].is_last && widths->wanted[c] > 0) {
+            most = widths->longest - (widths->wanted[c] - 1);
         }
     }
+    state->shift = state->shift > most ? most : state->shift;
+    state->shift = state->shift < 0 ? 0 : state->shift;
+}
+
+/* Of a number no digit is left out: the mark stands for all of it. */
+static void mark_cut(const struct ra_grid_column *column, int room, char *fitted, size_t size)
+{
+    const char *mark = ra_paint_has_blocks() ? "…" : "~";
+    char whole[RA_GRID_CELL_BYTES];
+
+    if (room < 1 || column->is_last ||
+        ra_format_fit(whole, sizeof whole, fitted, RA_GRID_CELL_BYTES) <= room) {
+        return;
+    }
+    ra_format_fit(fitted, size - strlen(mark), whole, column->is_left ? room - 1 : 0);
+    strcat(fitted, mark);
 }
 
 static void put(const struct ra_grid_column *column, int line, int at, int width, int ink,
                 const char *text)
 {
-    char fitted[RA_GRID_CELL_BYTES];
-    int used = ra_format_fit(fitted, sizeof fitted, text, width - 1);
+    char whole[RA_GRID_CELL_BYTES], fitted[RA_GRID_CELL_BYTES];
+    int used;
 
+    if ((int)strlen(text) >= width) { /* only then may it be too wide */
+        ra_format_fit(whole, sizeof whole, text, RA_GRID_CELL_BYTES);
+        mark_cut(column, width - 1, whole, sizeof whole);
+        text = whole;
+    }
+    used = ra_format_fit(fitted, sizeof fitted, text, width - 1);
     ra_paint_text(line, column->is_left ? at + 1 : at + width - used, width, ink, fitted);
+}
+
+/* The part of text that is behind shift columns of it, in its place. */
+static void shift_text(char *text, int shift)
+{
+    char whole[RA_GRID_CELL_BYTES], before[RA_GRID_CELL_BYTES];
+
+    if (shift > 0) {
+        ra_format_fit(whole, sizeof whole, text, RA_GRID_CELL_BYTES);
+        ra_format_fit(before, sizeof before, whole, shift);
+        strcpy(text, whole + strlen(before));
+    }
 }
 
 static void draw_heads(const struct ra_grid *grid, const struct ra_grid_state *state,
@@ -206,7 +321,7 @@ static void draw_heads(const struct ra_grid *grid, const struct ra_grid_state *s
     }
 }
 
-static void draw_row(const struct ra_grid *grid, const int *widths, size_t row, int line,
+static void draw_row(const struct ra_grid *grid, const int *widths, int shift, size_t row, int line,
                      bool is_selected)
 {
     int ink = is_selected ? RA_INK_SELECTED : grid->ink ? grid->ink(grid->context, row) : RA_PLAIN;
@@ -215,16 +330,19 @@ static void draw_row(const struct ra_grid *grid, const int *widths, size_t row, 
 
     ra_paint_bar(line, 0, COLS, ink, "");
     for (size_t c = 0; c < grid->column_count; c++) {
+        const struct ra_grid_column *column = &grid->columns[c];
+
         if (widths[c] == 0) {
             continue;
         }
-        if (grid->columns[c].is_meter) {
+        if (column->is_meter) {
             ra_bars_meter(text, sizeof text, grid->number(grid->context, row, c), widths[c] - 1);
         } else {
             grid->cell(grid->context, row, c, text, sizeof text);
+            shift_text(text, column->is_last ? shift : 0);
         }
-        put(&grid->columns[c], line, at, widths[c],
-            grid->columns[c].is_meter && ink == RA_PLAIN ? RA_INK_METER : ink, text);
+        put(column, line, at, widths[c], column->is_meter && ink == RA_PLAIN ? RA_INK_METER : ink,
+            text);
         at += widths[c];
     }
 }
@@ -232,22 +350,23 @@ static void draw_row(const struct ra_grid *grid, const int *widths, size_t row, 
 void ra_grid_draw(const struct ra_grid *grid, struct ra_grid_state *state, const size_t *order,
                   size_t count, int line, int end)
 {
-    int widths[RA_GRID_COLUMNS_MAX];
+    struct widths widths = {0};
     int rows = end - line - 1;
     size_t to;
 
     ra_grid_settle(state, count, rows);
     to = state->top + (size_t)(rows > 0 ? rows : 0);
     to = to < count ? to : count;
-    measure(grid, order, state->top, to, widths);
-    fit(grid, widths);
+    measure(grid, order, state->top, to, &widths);
+    fit(grid, &widths);
+    settle_columns(grid, &widths, state);
     if (line < end) {
-        draw_heads(grid, state, widths, line);
+        draw_heads(grid, state, widths.wanted, line);
     }
     for (size_t i = state->top; i < to; i++) {
         int at = line + 1 + (int)(i - state->top);
 
-        draw_row(grid, widths, order[i], at, i == state->selected);
+        draw_row(grid, widths.wanted, state->shift, order[i], at, i == state->selected);
         ra_hits_add(at, 0, COLS, RA_HIT_ROW, (int)i);
     }
 }
@@ -256,10 +375,15 @@ void ra_grid_move_sort(const struct ra_grid *grid, struct ra_grid_state *state, 
 {
     size_t count = grid->column_count;
 
-    if (state->sort >= count) {
-        state->sort = by > 0 ? 0 : count - 1;
-    } else {
-        state->sort = (state->sort + count + (size_t)(by + (int)count)) % count;
+    for (size_t steps = 0; steps < count; steps++) {
+        if (state->sort >= count) {
+            state->sort = by > 0 ? 0 : count - 1;
+        } else {
+            state->sort = (state->sort + count + (size_t)(by + (int)count)) % count;
+        }
+        if (!(state->hidden >> state->sort & 1)) {
+            break;
+        }
     }
     state->is_inverted = false;
 }

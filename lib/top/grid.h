@@ -26,7 +26,8 @@ struct ra_grid {
     const void *context;
     void (*cell)(const void *context, size_t row, size_t column, char *text, size_t size);
     double (*number)(const void *context, size_t row, size_t column); /* to sort by */
-    int (*ink)(const void *context, size_t row);                      /* NULL: plain */
+    bool (*stays)(const void *context, size_t row); /* whatever the filter; NULL: none does */
+    int (*ink)(const void *context, size_t row);    /* NULL: plain */
 };
 
 /* What the user chose. */
@@ -34,12 +35,14 @@ struct ra_grid_state {
     size_t sort; /* column; as many as there are columns, or more: as the rows come */
     bool is_inverted;
     size_t selected, top;
+    int shift;       /* columns of the last one's text that are out of sight at the left */
+    unsigned hidden; /* a bit for each column that had no room when last drawn */
     char filter[RA_GRID_FILTER_BYTES];
 };
 
 /*
  * The rows that pass the filter, sorted: numbers from the largest on, texts from A on, the other
- * way round when inverted. Returns an array of *count rows, to be freed with free; NULL
+ * way round when inverted; what isn't known comes last either way. Returns an array of *count rows, to be freed with free; NULL
  * without memory.
  */
 size_t *ra_grid_order(const struct ra_grid *grid, const struct ra_grid_state *state, size_t *count);

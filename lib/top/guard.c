@@ -14,8 +14,9 @@
 
 enum { STACK_BYTES = 64 << 10 };
 
-static volatile sig_atomic_t end_signal, sleep_signal;
+static volatile sig_atomic_t end_signal, sleep_signal, wake_signal;
 
+static sigset_t let_through; /* while waiting */
 static struct termios found;
 static bool is_noted;
 static char farewell[256]; /* what ends a screen */
@@ -32,26 +33,38 @@ static void on_sleep(int number)
     sleep_signal = number;
 }
 
+static void on_wake(int number)
+{
+    wake_signal = number;
+}
+
 void ra_guard_signals(sigset_t *waiting)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction end = {.sa_handler = on_end}, sleep = {.sa_handler = on_sleep};
+    static const struct {
+        int number;
+        void (*handler)(int number);
+    } signals[] = {{SIGINT, on_end},
+                   {SIGTERM, on_end},
+                   {SIGHUP, on_end},
+                   {SIGTSTP, on_sleep},
+                   {SIGCONT, on_wake}};
+    const size_t count = sizeof signals / sizeof *signals;
     sigset_t blocked;
 
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGWINCH); /* curses handles it */
-    sigaddset(&blocked, SIGTSTP);
-    sigaction(SIGTSTP, &sleep, NULL);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        sigaction(numbers[i], &end, NULL);
-        sigaddset(&blocked, numbers[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct sigaction action = {.sa_handler = signals[i].handler};
+
+        sigaction(signals[i].number, &action, NULL);
+        sigaddset(&blocked, signals[i].number);
     }
-    sigprocmask(SIG_BLOCK, &blocked, waiting);
-    sigdelset(waiting, SIGWINCH);
-    sigdelset(waiting, SIGTSTP);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        sigdelset(waiting, numbers[i]);
+    sigprocmask(SIG_BLOCK, &blocked, &let_through);
+    sigdelset(&let_through, SIGWINCH);
+    for (size_t i = 0; i < count; i++) {
+        sigdelset(&let_through, signals[i].number);
     }
+    *waiting = let_through;
 }
 
 bool ra_guard_must_end(void)
@@ -59,26 +72,44 @@ bool ra_guard_must_end(void)
     return end_signal != 0;
 }
 
-bool ra_guard_must_sleep(void)
+static bool take(volatile sig_atomic_t *flag)
 {
-    bool must = sleep_signal != 0;
+    bool is_set = *flag != 0;
 
-    sleep_signal = 0;
-    return must;
+    *flag = 0;
+    return is_set;
 }
 
-void ra_guard_sleep(void)
+bool ra_guard_must_sleep(void)
+{
+    return take(&sleep_signal);
+}
+
+bool ra_guard_was_woken(void)
+{
+    return take(&wake_signal);
+}
+
+/* Without job control there is no answer, and nobody else to whom it could belong. */
+bool ra_guard_has_terminal(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+    return foreground < 0 || foreground == getpgrp();
+}
+
+bool ra_guard_sleep(int number)
 {
     struct sigaction before, stop = {.sa_handler = SIG_DFL};
-    sigset_t stopping;
+    sigset_t blocked;
 
-    sigemptyset(&stopping);
-    sigaddset(&stopping, SIGTSTP);
-    sigaction(SIGTSTP, &stop, &before);
-    raise(SIGTSTP);
-    sigprocmask(SIG_UNBLOCK, &stopping, NULL);
-    sigprocmask(SIG_BLOCK, &stopping, NULL);
-    sigaction(SIGTSTP, &before, NULL);
+    sigaction(number, &stop, &before);
+    sigprocmask(SIG_SETMASK, &let_through, &blocked);
+    wake_signal = 0;
+    raise(number);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    sigaction(number, &before, NULL);
+    return ra_guard_was_woken();
 }
 
 void ra_guard_note(void)
@@ -86,13 +117,21 @@ void ra_guard_note(void)
     is_noted = tcgetattr(STDIN_FILENO, &found) == 0;
 }
 
-/* The handler was for once: the second time ends the program as if there had been none. */
-static void on_crash(int number)
+/* Asleep, curses has left the terminal already. */
+void ra_guard_leave(void)
 {
-    ssize_t written = write(STDOUT_FILENO, farewell, farewell_bytes);
+    if (!isendwin()) {
+        ssize_t written = write(STDOUT_FILENO, farewell, farewell_bytes);
 
-    (void)written;
-    if (is_noted) {
+        (void)written;
+    }
+}
+
+/* The handler was for once: the second time ends the program as if there had been none. */
+static void on_death(int number)
+{
+    ra_guard_leave();
+    if (is_noted && ra_guard_has_terminal()) {
         tcsetattr(STDIN_FILENO, TCSANOW, &found);
     }
     raise(number);
@@ -112,10 +151,38 @@ static void add_farewell(const char *text)
     }
 }
 
-void ra_guard_crashes(void)
+/* Those that by default do not end a program, or can't be caught. */
+static bool is_harmless(int number)
 {
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
-    struct sigaction crash = {.sa_handler = on_crash, .sa_flags = (int)(SA_RESETHAND | SA_ONSTACK)};
+    static const int harmless[] = {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU,
+                                   SIGCHLD, SIGCONT, SIGURG,  SIGWINCH};
+
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
+        if (harmless[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The C library keeps a few of the numbers for itself, and refuses them. */
+static void catch_deaths(void)
+{
+    struct sigaction death = {.sa_handler = on_death, .sa_flags = (int)(SA_RESETHAND | SA_ONSTACK)};
+
+    sigfillset(&death.sa_mask);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        struct sigaction now;
+
+        if (!is_harmless(number) && sigaction(number, NULL, &now) == 0 &&
+            now.sa_handler == SIG_DFL) {
+            sigaction(number, &death, NULL);
+        }
+    }
+}
+
+void ra_guard_deaths(void)
+{
     stack_t aside = {.ss_sp = stack, .ss_size = sizeof stack};
 
     if (key_mouse) {
@@ -127,7 +194,5 @@ void ra_guard_crashes(void)
     add_farewell(exit_ca_mode);
     add_farewell(cursor_normal);
     sigaltstack(&aside, NULL);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        sigaction(numbers[i], &crash, NULL);
-    }
+    catch_deaths();
 }

@@ -11,7 +11,7 @@
 #include "top/keys.h"
 #include "top/paint.h"
 
-enum { COLUMN_WIDTH = 62, LABEL_WIDTH = 8 };
+enum { COLUMN_WIDTH = 62, LABEL_WIDTH = 9 };
 
 void ra_help_screen_draw(struct ra_ui *ui, int line, int end)
 {

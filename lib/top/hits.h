@@ -4,11 +4,18 @@
 #ifndef RA_TOP_HITS_H
 #define RA_TOP_HITS_H
 
-enum ra_hit_kind { RA_HIT_NOTHING, RA_HIT_KEY, RA_HIT_TAB, RA_HIT_COLUMN, RA_HIT_ROW };
+enum ra_hit_kind {
+    RA_HIT_NOTHING,
+    RA_HIT_KEY,
+    RA_HIT_TAB,
+    RA_HIT_COLUMN,
+    RA_HIT_ROW,
+    RA_HIT_CHOICE
+};
 
 struct ra_hit {
     enum ra_hit_kind kind;
-    int value; /* the key's code, the number of the tab, column or row */
+    int value; /* the key's code, the number of the tab, column, row or choice in a menu */
 };
 
 /* Forget all, before drawing anew. */

@@ -22,10 +22,14 @@ enum ra_key_id {
     RA_KEY_TOP,
     RA_KEY_BOTTOM,
     RA_KEY_FILTER,
+    RA_KEY_SORT_MENU,
     RA_KEY_SORT_LEFT,
     RA_KEY_SORT_RIGHT,
     RA_KEY_INVERT,
     RA_KEY_TREE,
+    RA_KEY_FOLD,
+    RA_KEY_SHIFT_LEFT,
+    RA_KEY_SHIFT_RIGHT,
     RA_KEY_BASELINE,
     RA_KEY_MODE,
     RA_KEY_UNITS,
@@ -52,7 +56,7 @@ enum { RA_KEY_CODES_MAX = 8 };
 struct ra_key {
     enum ra_key_id id;
     int codes[RA_KEY_CODES_MAX]; /* of curses'; 0 ends them */
-    const char *label;
+    const char *label;           /* names of all codes, the first is shown in the footer */
     const char *help;
     const char *word; /* in the footer; NULL: not there */
     unsigned where;   /* screens and feeds, of each kind one */

@@ -53,15 +53,15 @@ struct list {
     struct ra_rows rows;
 };
 
-static int64_t amount(const struct ra_ui *ui, const struct ra_report *report, size_t column)
+static int64_t amount(const struct ra_ui *ui, const struct ra_amounts *amounts, size_t column)
 {
     switch (column) {
     case LIST_RSS:
-        return ui->is_tree ? report->memory.pss : report->memory.rss;
+        return ui->is_tree ? amounts->pss : amounts->rss;
     case LIST_LIVE:
-        return report->memory.live;
+        return amounts->live;
     default:
-        return ra_rows_lost(report);
+        return amounts->lost;
     }
 }
 
@@ -73,12 +73,12 @@ static bool is_amount(size_t column)
 /* Growth where that is asked for. */
 static int64_t amount_of(const struct list *list, const struct ra_row *row, size_t column)
 {
-    int64_t now = amount(list->ui, row->report, column), before;
+    int64_t now = row->processes > 0 ? amount(list->ui, &row->now, column) : RA_UNKNOWN, before;
 
     if (list->ui->mode != RA_MODE_SINCE) {
         return now;
     }
-    before = row->baseline ? amount(list->ui, row->baseline, column) : RA_UNKNOWN;
+    before = row->has_baseline ? amount(list->ui, &row->baseline, column) : RA_UNKNOWN;
     return now == RA_UNKNOWN || before == RA_UNKNOWN ? RA_UNKNOWN : now - before;
 }
 
@@ -93,20 +93,34 @@ static struct ra_cell shorten(struct ra_cell cell)
     return cell;
 }
 
+/* As in ps, but for what only we tell apart. */
 static char state_letter(const struct ra_row *row)
 {
-    const char *state = row->report->process.state;
+    const char *state = row->member->report->process.state;
 
-    if (row->sum) {
+    if (row->is_sum && row->processes > 0) {
         return '+';
     }
-    return row->member->has_ended ? 'E' : state && strcmp(state, "detached") == 0 ? 'D' : 'R';
+    if (row->member->has_ended) {
+        return 'E';
+    }
+    return row->member->is_stopped ? 'T' : state && strcmp(state, "detached") == 0 ? 'D' : 'R';
+}
+
+/* How many a sum is of. */
+static int write_sum(const struct ra_row *row, char *text, size_t size)
+{
+    const char *fold = row->member->is_folded ? "[+] " : "";
+
+    return row->ended > 0 ? snprintf(text, size, "%ssum of %zu (%zu ended): ", fold, row->processes,
+                                     row->ended)
+                          : snprintf(text, size, "%ssum of %zu: ", fold, row->processes);
 }
 
 /* The lines by which a process hangs below its parent. */
 static void write_command(const struct ra_row *row, char *text, size_t size)
 {
-    const struct ra_report_process *process = &row->report->process;
+    const struct ra_report_process *process = &row->member->report->process;
     const char *command = process->command ? process->command : process->comm;
     bool blocks = ra_paint_has_blocks();
     size_t used = 0;
@@ -118,10 +132,23 @@ static void write_command(const struct ra_row *row, char *text, size_t size)
         const char *last = blocks ? "└─ " : "`- ", *other = blocks ? "├─ " : "|- ";
         used += (size_t)snprintf(text + used, size - used, "%s", row->is_last ? last : other);
     }
-    if (row->sum) {
-        used += (size_t)snprintf(text + used, size - used, "sum of %zu: ", row->processes);
+    if (row->is_sum) {
+        used += (size_t)write_sum(row, text + used, size - used);
     }
     snprintf(text + used, size - used, "%s", command ? command : "-");
+}
+
+/* "~" stands before what is an estimate. */
+static void write_amount(const struct list *list, const struct ra_row *row, size_t column,
+                         char *text, size_t size)
+{
+    int64_t bytes = amount_of(list, row, column);
+    bool grows = list->ui->mode == RA_MODE_SINCE;
+    bool is_estimate = row->is_estimate && column != LIST_RSS && bytes != RA_UNKNOWN;
+    struct ra_cell value =
+        shorten(grows ? ra_format_growth(ra_format_bytes, bytes) : ra_format_bytes(bytes));
+
+    snprintf(text, size, "%s%s", is_estimate ? "~" : "", value.text);
 }
 
 static void cell(const void *context, size_t index, size_t column, char *text, size_t size)
@@ -135,20 +162,19 @@ static void cell(const void *context, size_t index, size_t column, char *text, s
         return;
     }
     if (is_amount(column)) {
-        int64_t bytes = amount_of(list, row, column);
-        bool grows = list->ui->mode == RA_MODE_SINCE;
-        value = grows ? ra_format_growth(ra_format_bytes, bytes) : ra_format_bytes(bytes);
-        value = shorten(value);
-    } else if (column == LIST_PID) {
+        write_amount(list, row, column, text, size);
+        return;
+    }
+    if (column == LIST_PID) {
         snprintf(value.text, sizeof value.text, "%lld", (long long)row->member->pid);
     } else if (column == LIST_USER) {
-        value = ra_format_user(row->report->process.uid);
+        value = ra_format_user(row->member->report->process.uid);
     } else if (column == LIST_STATE) {
         snprintf(value.text, sizeof value.text, "%c", state_letter(row));
     } else if (column == LIST_UPTIME) {
-        value = ra_format_duration(row->report->process.uptime);
-    } else if (column == LIST_RATIO && isfinite(row->report->fragmentation.ratio)) {
-        snprintf(value.text, sizeof value.text, "%.2f", row->report->fragmentation.ratio);
+        value = ra_format_duration(row->uptime);
+    } else if (column == LIST_RATIO && isfinite(row->ratio)) {
+        snprintf(value.text, sizeof value.text, "%.2f", row->ratio);
     } else if (column == LIST_RATE && isfinite(row->rate)) {
         value = ra_format_count((int64_t)(row->rate + 0.5));
     } else if (column == LIST_THREADS) {
@@ -169,9 +195,9 @@ static double number(const void *context, size_t index, size_t column)
     case LIST_PID:
         return -(double)row->member->pid; /* the least first */
     case LIST_UPTIME:
-        return row->report->process.uptime;
+        return row->uptime;
     case LIST_RATIO:
-        return row->report->fragmentation.ratio;
+        return row->ratio;
     case LIST_RATE:
         return row->rate;
     case LIST_THREADS:
@@ -186,7 +212,15 @@ static int ink(const void *context, size_t index)
 {
     const struct ra_row *row = &((const struct list *)context)->rows.rows[index];
 
-    return row->sum ? RA_INK_VALUE : row->member->has_ended ? RA_INK_FADED : RA_PLAIN;
+    return row->is_sum && row->processes > 0 ? RA_INK_VALUE
+           : row->member->has_ended          ? RA_INK_FADED
+                                             : RA_PLAIN;
+}
+
+/* A sum is shown with any of its processes. */
+static bool stays(const void *context, size_t index)
+{
+    return ((const struct list *)context)->rows.rows[index].is_sum;
 }
 
 static struct ra_grid grid_of(const struct list *list)
@@ -201,6 +235,7 @@ static struct ra_grid grid_of(const struct list *list)
                             .context = list,
                             .cell = cell,
                             .number = number,
+                            .stays = stays,
                             .ink = ink};
 }
 
@@ -211,7 +246,7 @@ static void follow_selected(struct ra_ui *ui, const struct list *list, const siz
     for (size_t i = 0; i < count && ui->selected_pid != 0; i++) {
         const struct ra_row *row = &list->rows.rows[order[i]];
 
-        if (row->member->pid == ui->selected_pid && (row->sum != NULL) == ui->selected_sum) {
+        if (row->member->pid == ui->selected_pid && row->is_sum == ui->selected_sum) {
             ui->list.selected = i;
             return;
         }
@@ -225,49 +260,126 @@ static void remember_selected(struct ra_ui *ui, const struct list *list, const s
         const struct ra_row *row = &list->rows.rows[order[ui->list.selected]];
 
         ui->selected_pid = row->member->pid;
-        ui->selected_sum = row->sum != NULL;
+        ui->selected_sum = row->is_sum;
+    } else {
+        ui->selected_pid = 0;
+        ui->selected_sum = false;
     }
 }
 
-/* How many there are, and what they take together. */
-static void draw_summary(const struct ra_ui *ui, int line)
+/* What the filter lets pass: processes, and what those that live take together. */
+struct summary {
+    size_t running, ended, all;
+    struct ra_amounts together;
+};
+
+static struct summary sum_up(const struct list *list, const size_t *order, size_t count)
 {
-    int64_t pss = 0, lost = 0;
-    size_t ended = 0;
-    char text[256];
+    struct summary summary = {0};
 
-    for (size_t i = 0; i < ui->model.count; i++) {
-        const struct ra_member *member = ui->model.members[i];
-
-        if (member->has_ended || !member->report) {
-            ended += member->has_ended;
-            continue;
-        }
-        pss += member->report->memory.pss != RA_UNKNOWN ? member->report->memory.pss : 0;
-        lost += ra_rows_lost(member->report) != RA_UNKNOWN ? ra_rows_lost(member->report) : 0;
+    for (size_t i = 0; i < list->rows.count; i++) {
+        summary.all += !list->rows.rows[i].is_sum;
     }
-    snprintf(text, sizeof text, "%zu running", ui->model.count - ended);
-    if (ended > 0) {
-        snprintf(text + strlen(text), sizeof text - strlen(text), ", %zu ended", ended);
+    for (size_t i = 0; i < count; i++) {
+        const struct ra_row *row = &list->rows.rows[order[i]];
+
+        if (!row->is_sum && row->member->has_ended) {
+            summary.ended++;
+        } else if (!row->is_sum) {
+            struct ra_amounts amounts = ra_amounts_shared(row->member->report);
+            summary.running++;
+            ra_amounts_add(&summary.together, &amounts);
+        }
+    }
+    return summary;
+}
+
+/* How many there are. */
+static void write_counts(const struct ra_ui *ui, const struct summary *summary, char *text,
+                         size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "%zu running", summary->running);
+
+    if (summary->ended > 0) {
+        used += (size_t)snprintf(text + used, size - used, ", %zu ended", summary->ended);
+    }
+    if (summary->running + summary->ended < summary->all) {
+        used += (size_t)snprintf(text + used, size - used, " of %zu", summary->all);
     }
     if (ui->model.denied > 0) {
-        snprintf(text + strlen(text), sizeof text - strlen(text), ", %zu may not be read",
-                 ui->model.denied);
+        snprintf(text + used, size - used, ", %zu may not be read", ui->model.denied);
     }
-    snprintf(text + strlen(text), sizeof text - strlen(text),
-             "   together: %s PSS (shared pages once), %s lost", ra_format_bytes(pss).text,
-             ra_format_bytes(lost).text);
+}
+
+/* How many there are, and what they take together: in as many words as there is room for. */
+static void draw_summary(const struct ra_ui *ui, const struct summary *summary, int line)
+{
+    static const char *const forms[] = {
+        "%s   together: %s PSS (shared pages once), %s%s lost",
+        "%s   together: %s PSS, %s%s lost",
+        "%s  PSS %s  lost %s%s",
+        "%s  PSS %s",
+        "%s",
+    };
+    const struct ra_amounts *together = &summary->together;
+    char counts[128], text[256];
+
+    write_counts(ui, summary, counts, sizeof counts);
+    if (summary->running == 0) {
+        ra_paint_text(line, 0, COLS, RA_PLAIN, counts);
+        return;
+    }
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        snprintf(text, sizeof text, forms[i], counts, ra_format_bytes(together->pss).text,
+                 together->lost == RA_UNKNOWN ? "" : "~", ra_format_bytes(together->lost).text);
+        if ((int)strlen(text) <= COLS) {
+            break;
+        }
+    }
     ra_paint_text(line, 0, COLS, RA_PLAIN, text);
 }
 
 static void draw_empty(const struct ra_ui *ui, int line)
 {
+    const struct ra_pick *pick = &ui->pick;
+    bool is_choice = pick->pid_count > 0 || pick->has_user || pick->has_match;
     const char *text = ui->list.filter[0] ? "no process matches the filter; / and Esc end it"
+                       : is_choice        ? "no process matches -p, --user, --match"
                        : ui->model.denied > 0
                            ? "processes of other users can't be read: be that user, or root"
                            : "no process yet: start a Ruby with LD_PRELOAD=libruby_alloc.so";
 
     ra_paint_text(line, 1, COLS - 1, RA_WARNING, text);
+}
+
+/* The row of the selected process's cluster; NULL: it is in none. */
+static const struct ra_row *selected_cluster(const struct ra_ui *ui, const struct ra_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct ra_row *row = &rows->rows[i];
+
+        if (row->member->pid == ui->selected_pid && row->cluster >= 0) {
+            return &rows->rows[row->cluster];
+        }
+    }
+    return NULL;
+}
+
+void ra_list_screen_fold(struct ra_ui *ui)
+{
+    struct ra_rows rows = ra_rows_make(&ui->model, ui->is_tree);
+    const struct ra_row *cluster = selected_cluster(ui, &rows);
+    struct ra_member *member = cluster ? ra_model_find(&ui->model, cluster->member->pid) : NULL;
+
+    if (member) {
+        member->is_folded = !member->is_folded;
+        ui->selected_pid = member->pid;
+        ui->selected_sum = true;
+    } else {
+        ra_ui_say(ui, false,
+                  ui->is_tree ? "it is in no cluster" : "only the tree (t) can be folded");
+    }
+    ra_rows_free(&rows);
 }
 
 void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
@@ -276,6 +388,7 @@ void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
     struct ra_grid grid = grid_of(&list);
     size_t count = 0;
     size_t *order = ra_grid_order(&grid, &ui->list, &count);
+    struct summary summary = sum_up(&list, order, count);
 
     if (order && ui->is_tree) {
         size_t *nested = ra_rows_nest(&list.rows, order, &count);
@@ -283,7 +396,7 @@ void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
         order = nested;
     }
     if (end - line > 8) {
-        draw_summary(ui, line);
+        draw_summary(ui, &summary, line);
         line += 1;
     }
     if (order) {

@@ -18,14 +18,15 @@
 #include <unistd.h>
 
 #include "reader/locate.h"
+#include "reader/session.h"
 #include "top/clock.h"
 
 enum {
     WAIT_MS = 500,   /* one that doesn't answer must not make the screen deaf */
     MUTE_WAIT_MS = 1 /* nor each time */
 };
-enum { IDLE_TURNS = 4, ENDED_MAX = 100 };
-static const double walk_soonest = 2, walk_latest = 10;
+enum { ENDED_MAX = 100 };
+static const double walk_soonest = 2, walk_latest = 10, idle_seconds = 3.5;
 
 struct ra_feed {
     struct ra_reader *reader; /* NULL: has ended */
@@ -34,7 +35,7 @@ struct ra_feed {
     bool is_idle; /* allocated nothing between the last two reports */
     bool is_mute; /* did not answer */
     bool is_due;  /* its turn, and it was asked */
-    unsigned turn;
+    double read;  /* when it last was */
 };
 
 struct ra_live {
@@ -105,6 +106,9 @@ static enum ra_status take(const struct ra_live *live, struct ra_member *member,
     struct ra_report *report = snapshot ? ruby_alloc_report_new(snapshot, feed->last) : NULL;
 
     feed->is_mute = status == RA_TIMEOUT;
+    feed->read = ra_clock_seconds();
+    member->age = 0;
+    member->is_stopped = ra_session_is_stopped(feed->reader);
     if (!report) {
         ruby_alloc_snapshot_free(snapshot);
         return status == RA_OK || status == RA_TIMEOUT ? RA_SYSTEM : status;
@@ -141,21 +145,28 @@ static bool has_ended(const struct ra_feed *feed)
     return feed->end >= 0 ? poll(&end, 1, 0) > 0 : ruby_alloc_reader_has_ended(feed->reader);
 }
 
-/* Ask those whose turn it is; one that has ended is due at once. */
-static void ask_all(const struct ra_live *live)
+/* One that has ended is due at once. */
+static bool is_due(const struct ra_live *live, const struct ra_member *member)
+{
+    const struct ra_feed *feed = member->feed;
+
+    return !feed->is_idle || member->pid == live->model->watched ||
+           ra_clock_seconds() - feed->read >= idle_seconds || has_ended(feed);
+}
+
+/* Ask all or those whose turn it is, in as far as they can answer. */
+static void ask_all(const struct ra_live *live, bool has_all)
 {
     for (size_t i = 0; i < live->model->count; i++) {
         struct ra_member *member = live->model->members[i];
         struct ra_feed *feed = member->feed;
-        bool is_watched = member->pid == live->model->watched;
 
         if (!feed || !feed->reader) {
             continue;
         }
-        feed->is_due = !feed->is_idle || is_watched || ++feed->turn % IDLE_TURNS == 0;
-        if (has_ended(feed)) {
-            feed->is_due = true;
-        } else if (feed->is_due) {
+        member->age = ra_clock_seconds() - feed->read;
+        feed->is_due = has_all || is_due(live, member);
+        if (feed->is_due && !has_ended(feed)) {
             ruby_alloc_reader_ask(feed->reader);
         }
     }
@@ -250,21 +261,21 @@ static void walk(struct ra_live *live)
     forget_ended(live);
 }
 
-static bool is_time_to_walk(struct ra_live *live)
+static bool is_time_to_walk(struct ra_live *live, bool is_asked)
 {
     const char *dirs[RA_OWN_DIRS];
     double passed = ra_clock_seconds() - live->walked;
     struct stat dir = {0};
     bool has_changed;
 
-    if (live->has_walked && passed < walk_soonest) {
+    if (live->has_walked && passed < walk_soonest && !is_asked) {
         return false;
     }
     if (ra_locate_own_dirs(dirs) > 0) {
         stat(dirs[0], &dir);
     }
     has_changed = memcmp(&dir.st_mtim, &live->changed, sizeof dir.st_mtim) != 0;
-    if (live->has_walked && !has_changed && passed < walk_latest) {
+    if (live->has_walked && !has_changed && passed < walk_latest && !is_asked) {
         return false;
     }
     live->changed = dir.st_mtim;
@@ -273,11 +284,11 @@ static bool is_time_to_walk(struct ra_live *live)
     return true;
 }
 
-void ra_live_refresh(struct ra_live *live)
+void ra_live_refresh(struct ra_live *live, bool has_all)
 {
-    ask_all(live);
+    ask_all(live, has_all);
     read_all(live);
-    if (is_time_to_walk(live)) {
+    if (is_time_to_walk(live, has_all)) {
         walk(live);
     }
 }
@@ -341,16 +352,19 @@ enum ra_status ra_live_watch(struct ra_live *live, pid_t pid, struct ra_failure 
     return status;
 }
 
-enum ra_status ra_live_act(struct ra_live *live, pid_t pid, uint32_t action, int wait_ms,
-                           struct ra_failure *why)
+void ra_live_set_baseline(struct ra_live *live)
 {
-    const struct ra_member *member = ra_model_find(live->model, pid);
-    struct ra_acted acted;
+    struct ra_model *model = live->model;
 
-    if (!member || !member->feed || !member->feed->reader) {
-        why->status = RA_ABSENT;
-        snprintf(why->message, sizeof why->message, "process %d has ended", (int)pid);
-        return RA_ABSENT;
+    ra_model_forget_baselines(model);
+    for (size_t i = 0; i < model->count; i++) {
+        const struct ra_feed *feed = model->members[i]->feed;
+        struct ra_report *report =
+            feed && feed->last ? ruby_alloc_report_new(feed->last, NULL) : NULL;
+
+        if (report) {
+            ra_model_add_baseline(model, report);
+        }
+        ruby_alloc_report_free(report);
     }
-    return ruby_alloc_reader_act(member->feed->reader, action, 0, wait_ms, &acted, why);
 }

@@ -1,12 +1,12 @@
 /*
  * Live: fills a model from running processes, at little cost for many of them: all are asked
- * for a sample before the first is read, one that has allocated nothing is read every fourth
- * time only (unless it is watched), and the end of one is told by a descriptor.
+ * for a sample before the first is read, one that has allocated nothing is read every four
+ * seconds only (unless it is watched), and the end of one is told by a descriptor.
  *
  * Example:
  *     struct ra_live *live = ra_live_new(&model, &pick);
  *     while (...)
- *         ra_live_refresh(live);
+ *         ra_live_refresh(live, false);
  */
 #ifndef RA_TOP_LIVE_H
 #define RA_TOP_LIVE_H
@@ -25,8 +25,8 @@ struct ra_live *ra_live_new(struct ra_model *model, const struct ra_pick *pick);
 /* Close all readers, and free the feeds of the members of the model, which stay. */
 void ra_live_free(struct ra_live *live);
 
-/* Look for new processes and read all whose turn it is. Waits half a second at most. */
-void ra_live_refresh(struct ra_live *live);
+/* Look for new processes and read all, or those whose turn it is. Waits half a second at most. */
+void ra_live_refresh(struct ra_live *live, bool has_all);
 
 /*
  * Watch a process, which may have ended, and have its report in the model. Returns RA_OK or
@@ -34,8 +34,7 @@ void ra_live_refresh(struct ra_live *live);
  */
 enum ra_status ra_live_watch(struct ra_live *live, pid_t pid, struct ra_failure *why);
 
-/* Have a member of the model act; see ruby_alloc_reader_act. */
-enum ra_status ra_live_act(struct ra_live *live, pid_t pid, uint32_t action, int wait_ms,
-                           struct ra_failure *why);
+/* Growth is counted from what is known of each process now. */
+void ra_live_set_baseline(struct ra_live *live);
 
 #endif

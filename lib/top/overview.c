@@ -1,7 +1,7 @@
 /*
  * The overview of one process: what RSS is made of as a bar, the chain as its legend, what
  * to do about it, and how it went since the screen was opened. Lines, which scroll where
- * they are more than the screen has.
+ * they are more than the screen has; on a low screen what tells most comes first.
  */
 #include "top/ui.h"
 
@@ -16,11 +16,13 @@
 #include "top/format.h"
 #include "top/layout.h"
 #include "top/paint.h"
+#include "top/views.h"
 
 enum {
     LEGEND_AT = 32,    /* between a loss and its share, where the chain has only spaces */
     SERIES_WHOLE = 60, /* columns; below, the room is needed for numbers */
-    LOW = 12,          /* lines; below, numbers alone */
+    LOW = 12,          /* lines; below, the chain has no heads and the verdict comes first */
+    LOWEST = 5,        /* below, there is no bar either */
     SERIES_LABEL = 11, /* columns */
     SERIES_NUMBERS = 36,
     SERIES_VALUES = 10
@@ -33,14 +35,26 @@ static const char *const series_names[RA_SERIES_COUNT] = {
     [RA_SERIES_RATE] = "alloc/s",
 };
 
+enum part { PART_BAR, PART_PAGE, PART_SERIES };
+
+/* A line: the bar, one of the page, or a series. */
+struct piece {
+    enum part part;
+    size_t index;
+};
+
+enum { PIECES_MAX = 256 };
+
 /* What the lines are drawn from; page has the layout of the text form without its first. */
 struct overview {
     const struct ra_ui *ui;
     struct ra_page page;
-    size_t chain; /* the line of the page that the chain begins below */
+    size_t chain, verdict; /* lines of the page: the head of the chain, the largest loss */
+    size_t looked;         /* and what the rest are of; 0: none */
     struct ra_segment segments[RA_SEGMENTS_MAX];
     size_t segment_count;
-    bool is_low;
+    struct piece pieces[PIECES_MAX]; /* from the top of the screen on */
+    size_t count;
 };
 
 static void draw_bar(const struct overview *view, int line)
@@ -66,8 +80,8 @@ static void draw_page_line(const struct overview *view, size_t index, int line)
     if (shown->style == RA_HEADING) {
         ra_paint_bar(line, 0, COLS, RA_HEADING, "");
     }
-    ra_paint_text(line, 0, COLS, (int)shown->style, shown->text);
-    if (index - view->chain > 0 && index - view->chain - 1 < view->segment_count) {
+    ra_paint_whole(line, 0, COLS, (int)shown->style, shown->text);
+    if (index > view->chain && index - view->chain - 1 < view->segment_count) {
         const struct ra_segment *segment = &view->segments[index - view->chain - 1];
 
         ra_paint_segment(line, LEGEND_AT, 1, segment->number, segment->letter);
@@ -114,60 +128,133 @@ static void draw_series(const struct overview *view, enum ra_series series, int 
     ra_paint_text(line, COLS - (int)count, width, RA_INK_METER, text);
 }
 
-/* Line index of all: the bar, the page, the lines over time. */
-static void draw_line(const struct overview *view, size_t index, int line)
+static void draw_piece(const struct overview *view, const struct piece *piece, int line)
 {
-    if (!view->is_low && index-- == 0) {
+    switch (piece->part) {
+    case PART_BAR:
         draw_bar(view, line);
-    } else if (index < view->page.count) {
-        draw_page_line(view, index, line);
-    } else {
-        draw_series(view, (enum ra_series)(index - view->page.count), line);
+        break;
+    case PART_PAGE:
+        draw_page_line(view, piece->index, line);
+        break;
+    case PART_SERIES:
+        draw_series(view, (enum ra_series)piece->index, line);
+        break;
     }
 }
 
-static void drop_lines(struct ra_page *page, size_t from, size_t count)
+/* Instead of the chain's lines those of its growth, which are as many. */
+static void show_growth(struct overview *view)
 {
-    for (size_t i = from; i < from + count && i < page->count; i++) {
-        free(page->lines[i].text);
+    const struct ra_model *model = &view->ui->model;
+    struct ra_page growth = {.width = view->page.width};
+
+    ra_chain_draw_growth(model->baseline, model->report, &growth);
+    for (size_t i = 0; i < growth.count && view->chain + i < view->page.count; i++) {
+        struct ra_line old = view->page.lines[view->chain + i];
+
+        view->page.lines[view->chain + i] = growth.lines[i];
+        growth.lines[i] = old;
     }
-    count = from + count <= page->count ? count : page->count - from;
-    memmove(&page->lines[from], &page->lines[from + count],
-            (page->count - from - count) * sizeof *page->lines);
-    page->count -= count;
+    ra_page_clear(&growth);
 }
 
-/* Who it is stands above the tabs already; on a low screen the chain needs no heads. */
-static void fill(struct overview *view, int columns, int lines)
+/* Of whom the kernel can't be asked any more: since when. */
+static void add_looked(struct overview *view)
+{
+    const struct ra_member *member = ra_model_find(&view->ui->model, view->ui->model.watched);
+
+    if (member && member->has_ended && member->looked[0]) {
+        view->looked = view->page.count;
+        ra_page_add(&view->page, RA_WARNING,
+                    "ENDED      rss, other, files are of the last look, %s", member->looked);
+    }
+}
+
+/* Who it is stands above the tabs already; the verdict is there on a screen of any height. */
+static void fill_page(struct overview *view, int columns, int lines)
 {
     const struct ra_report *report = view->ui->model.report;
+    const struct ra_view *verdict = ra_view_find("verdict");
 
-    ra_layout_fill(report, columns, lines + 1, &view->page);
+    ra_layout_fill(report, columns, lines, &view->page);
     view->segment_count = ra_chain_segments(report, view->segments);
-    drop_lines(&view->page, 0, 1);
+    ra_page_drop(&view->page, 0, 1);
     while (view->chain < view->page.count && view->page.lines[view->chain].style != RA_HEADING) {
         view->chain++;
     }
-    if (view->is_low) {
-        drop_lines(&view->page, view->chain, 1);
-        view->chain = (size_t)-1;
+    view->verdict = view->chain + 1 + view->segment_count;
+    if (lines < verdict->screen_from) {
+        ra_view_draw(verdict, report, 0, &view->page);
+    }
+    if (view->ui->mode == RA_MODE_SINCE && view->ui->model.baseline) {
+        show_growth(view);
+    }
+    add_looked(view);
+}
+
+static void add_piece(struct overview *view, enum part part, size_t index)
+{
+    if (view->count < PIECES_MAX) {
+        view->pieces[view->count++] = (struct piece){.part = part, .index = index};
+    }
+}
+
+/* On a low screen: the largest loss, what jemalloc and the kernel measured, then the rest. */
+static void add_low_page(struct overview *view)
+{
+    size_t first = view->chain + 1, page = view->page.count;
+
+    if (view->verdict < page) {
+        add_piece(view, PART_PAGE, view->verdict);
+    }
+    for (int is_rest = 0; is_rest < 2; is_rest++) {
+        for (size_t i = 0; i < page; i++) {
+            bool is_step = i > first && i < view->verdict && view->page.lines[i].text[0] != ' ';
+            bool is_elsewhere = i == view->chain || i == view->verdict;
+
+            if (!is_elsewhere && is_step == !is_rest) {
+                add_piece(view, PART_PAGE, i);
+            }
+        }
+    }
+}
+
+static void arrange(struct overview *view, size_t rows)
+{
+    if (rows >= LOWEST) {
+        add_piece(view, PART_BAR, 0);
+    }
+    if (rows < LOW) {
+        add_low_page(view);
+    }
+    if (rows >= LOW && view->looked > 0) {
+        add_piece(view, PART_PAGE, view->looked);
+    }
+    for (size_t i = 0; rows >= LOW && i < view->page.count; i++) {
+        if (i != view->looked || i == 0) {
+            add_piece(view, PART_PAGE, i);
+        }
+    }
+    for (size_t i = 0; i < RA_SERIES_COUNT; i++) {
+        add_piece(view, PART_SERIES, i);
     }
 }
 
 void ra_overview_draw(struct ra_ui *ui, int line, int end)
 {
-    struct overview view = {.ui = ui, .is_low = end - line < LOW};
+    struct overview view = {.ui = ui};
     struct ra_grid_state *state = &ui->tabs[ui->tab];
     size_t rows = end > line ? (size_t)(end - line) : 0;
-    size_t count, last;
-    int fixed = view.is_low ? 0 : 1 + RA_SERIES_COUNT;
+    int fixed = rows < LOW ? 0 : 1 + RA_SERIES_COUNT;
+    size_t last;
 
-    fill(&view, COLS, (int)rows - fixed);
-    count = (view.is_low ? 0 : 1) + view.page.count + RA_SERIES_COUNT;
-    last = count > rows ? count - rows : 0;
+    fill_page(&view, COLS, (int)rows - fixed + 1);
+    arrange(&view, rows);
+    last = view.count > rows ? view.count - rows : 0;
     state->selected = state->selected < last ? state->selected : last;
-    for (size_t i = 0; i < rows && state->selected + i < count; i++) {
-        draw_line(&view, state->selected + i, line + (int)i);
+    for (size_t i = 0; i < rows && state->selected + i < view.count; i++) {
+        draw_piece(&view, &view.pieces[state->selected + i], line + (int)i);
     }
     ra_page_clear(&view.page);
 }

@@ -66,6 +66,34 @@ void ra_page_gap(struct ra_page *page)
     }
 }
 
+void ra_page_drop(struct ra_page *page, size_t from, size_t count)
+{
+    from = from < page->count ? from : page->count;
+    count = count < page->count - from ? count : page->count - from;
+    for (size_t i = from; i < from + count; i++) {
+        free(page->lines[i].text);
+    }
+    memmove(&page->lines[from], &page->lines[from + count],
+            (page->count - from - count) * sizeof *page->lines);
+    page->count -= count;
+}
+
+/* Backwards, so that a heading knows whether a line below it was kept. */
+void ra_page_filter(struct ra_page *page, const char *text)
+{
+    bool is_headed = false;
+
+    for (size_t i = page->count; text[0] && i-- > 0;) {
+        bool is_head = page->lines[i].style == RA_HEADING;
+        bool is_kept = is_head ? is_headed : strcasestr(page->lines[i].text, text) != NULL;
+
+        if (!is_kept) {
+            ra_page_drop(page, i, 1);
+        }
+        is_headed = !is_head && (is_headed || is_kept);
+    }
+}
+
 void ra_page_print(const struct ra_page *page, FILE *stream)
 {
     for (size_t i = 0; i < page->count; i++) {

@@ -34,6 +34,12 @@ void ra_page_add(struct ra_page *page, enum ra_style style, const char *format, 
 /* Append an empty line, unless the page is empty or ends with one. */
 void ra_page_gap(struct ra_page *page);
 
+/* Take out the count lines from number from on, or as many as there are. */
+void ra_page_drop(struct ra_page *page, size_t from, size_t count);
+
+/* Keep the lines that hold text, in whichever case, and the headings above them; "": all. */
+void ra_page_filter(struct ra_page *page, const char *text);
+
 /* Write all lines; errors stay in the stream. */
 void ra_page_print(const struct ra_page *page, FILE *stream);
 

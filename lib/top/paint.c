@@ -97,6 +97,22 @@ int ra_paint_text(int line, int column, int width, int ink, const char *text)
     return used;
 }
 
+int ra_paint_whole(int line, int column, int width, int ink, const char *text)
+{
+    char fitted[LINE_BYTES];
+    size_t length, word;
+
+    ra_format_fit(fitted, sizeof fitted, text, room(line, column, width));
+    length = word = strlen(fitted);
+    while (text[length] != '\0' && text[length] != ' ' && word > 0 && fitted[word - 1] != ' ') {
+        word--;
+    }
+    if (strpbrk(&fitted[word], "0123456789")) {
+        fitted[word] = '\0';
+    }
+    return ra_paint_text(line, column, width, ink, fitted);
+}
+
 void ra_paint_bar(int line, int column, int width, int ink, const char *text)
 {
     int wide = room(line, column, width);

@@ -32,7 +32,10 @@ bool ra_paint_has_blocks(void);
 /* Write text at most width columns wide, and not beyond the edge. Returns the columns. */
 int ra_paint_text(int line, int column, int width, int ink, const char *text);
 
-/* The same, and spaces up to width. */
+/* The same, but of a number that doesn't fit there is nothing, rather than another number. */
+int ra_paint_whole(int line, int column, int width, int ink, const char *text);
+
+/* As ra_paint_text, and spaces up to width. */
 void ra_paint_bar(int line, int column, int width, int ink, const char *text);
 
 /* The letter of a segment, repeated over width columns. */

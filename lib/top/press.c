@@ -9,9 +9,10 @@
 #include "top/format.h"
 #include "top/hits.h"
 #include "top/keys.h"
+#include "top/menu.h"
 #include "top/tabs.h"
 
-enum { WHEEL_LINES = 3 };
+enum { WHEEL_LINES = 3, SHIFT_COLUMNS = 8 };
 static const double fastest = 0.1, slowest = 60;
 
 static unsigned screen_of(const struct ra_ui *ui)
@@ -22,14 +23,14 @@ static unsigned screen_of(const struct ra_ui *ui)
 /* The list selects a process by its pid: a move has to let go of it first. */
 static void move_by(struct ra_ui *ui, long lines)
 {
-    struct ra_grid_state *state = ra_ui_grid_state(ui);
+    struct ra_grid_state *state = ui->shows_menu ? &ui->menu : ra_ui_grid_state(ui);
 
     if (lines < 0 && state->selected < (size_t)-lines) {
         state->selected = 0;
     } else {
         state->selected += (size_t)lines;
     }
-    ui->selected_pid = ui->in_process || ui->shows_help ? ui->selected_pid : 0;
+    ui->selected_pid = ui->in_process || ui->shows_help || ui->shows_menu ? ui->selected_pid : 0;
 }
 
 static void move_place(struct ra_ui *ui, enum ra_key_id id)
@@ -86,8 +87,8 @@ static void sort(struct ra_ui *ui, enum ra_key_id id)
     struct ra_grid grid = ra_ui_grid(ui);
     struct ra_grid_state *state = ra_ui_grid_state(ui);
 
-    if (grid.column_count == 0) {
-        ra_ui_say(ui, false, "there is nothing to sort here");
+    if (id == RA_KEY_SORT_MENU) {
+        ra_menu_open(ui);
     } else if (id == RA_KEY_INVERT) {
         state->is_inverted = !state->is_inverted;
     } else {
@@ -98,7 +99,7 @@ static void sort(struct ra_ui *ui, enum ra_key_id id)
 static void change_mode(struct ra_ui *ui, enum ra_key_id id)
 {
     if (id == RA_KEY_BASELINE) {
-        ra_model_set_baseline(&ui->model);
+        ra_ui_set_baseline(ui);
         ui->mode = RA_MODE_SINCE;
         ra_ui_say(ui, false, "growth is counted from now on; m shows totals again");
         return;
@@ -107,7 +108,7 @@ static void change_mode(struct ra_ui *ui, enum ra_key_id id)
     if (ui->mode == RA_MODE_RATES && !ui->in_process) {
         ui->mode = RA_MODE_SINCE;
     }
-    if (ui->mode == RA_MODE_SINCE && ui->in_process && !ui->model.baseline) {
+    if (ui->mode == RA_MODE_SINCE && ui->model.baseline_count == 0) {
         ra_ui_say(ui, false, "growth: Space says from when on");
     }
 }
@@ -208,6 +209,13 @@ static bool change(struct ra_ui *ui, enum ra_key_id id)
     case RA_KEY_TREE:
         ui->is_tree = !ui->is_tree;
         return true;
+    case RA_KEY_FOLD:
+        ra_list_screen_fold(ui);
+        return true;
+    case RA_KEY_SHIFT_LEFT:
+    case RA_KEY_SHIFT_RIGHT:
+        ui->list.shift += id == RA_KEY_SHIFT_LEFT ? -SHIFT_COLUMNS : SHIFT_COLUMNS;
+        return true;
     case RA_KEY_UNITS:
         ui->is_exact = !ui->is_exact;
         ra_format_plain(ui->is_exact);
@@ -222,7 +230,7 @@ static bool change(struct ra_ui *ui, enum ra_key_id id)
         ra_ui_ask(ui, RA_PROMPT_FILTER, ra_ui_grid_state(ui)->filter);
         return true;
     case RA_KEY_PURGE:
-        ra_ui_ask(ui, RA_PROMPT_PURGE, "");
+        ra_ui_ask_purge(ui);
         return true;
     case RA_KEY_GOTO:
         ra_ui_ask(ui, RA_PROMPT_GOTO, "");
@@ -286,7 +294,11 @@ static void use_mouse(struct ra_ui *ui)
         return;
     }
     hit = ra_hits_at(event.y, event.x);
-    if (hit.kind == RA_HIT_TAB) {
+    if (hit.kind == RA_HIT_CHOICE) {
+        ra_menu_choose(ui, (size_t)hit.value);
+    } else if (ui->shows_menu) {
+        ui->shows_menu = false;
+    } else if (hit.kind == RA_HIT_TAB) {
         switch_tab(ui, (size_t)hit.value);
     } else if (hit.kind == RA_HIT_COLUMN) {
         click_column(ra_ui_grid_state(ui), (size_t)hit.value);
@@ -297,10 +309,73 @@ static void use_mouse(struct ra_ui *ui)
     }
 }
 
+static bool is_alive(const struct ra_ui *ui, int64_t pid)
+{
+    const struct ra_member *member = ra_model_find(&ui->model, pid);
+
+    return member && !member->has_ended;
+}
+
+bool ra_ui_key_works(const struct ra_ui *ui, const struct ra_key *key)
+{
+    bool can_sort = !ui->in_process || ra_tab_can_sort(ui->tab);
+
+    if (!ra_key_is_for(key, screen_of(ui), ui->replay ? RA_IN_REPLAY : RA_IN_LIVE)) {
+        return false;
+    }
+    switch (key->id) {
+    case RA_KEY_SORT_MENU:
+    case RA_KEY_SORT_LEFT:
+    case RA_KEY_SORT_RIGHT:
+    case RA_KEY_INVERT:
+        return can_sort;
+    case RA_KEY_FILTER:
+        return !ui->in_process || ra_tab_can_filter(ui->tab);
+    case RA_KEY_PURGE:
+        return is_alive(ui, ui->in_process ? ui->model.watched : ui->selected_pid) ||
+               (!ui->in_process && ui->selected_sum);
+    case RA_KEY_OPEN:
+        return ui->model.count > 0;
+    case RA_KEY_SAVE:
+        return ui->model.report != NULL;
+    default:
+        return true;
+    }
+}
+
+/* A key without a use here is told of, lest it seem broken. */
+static void refuse(struct ra_ui *ui, const struct ra_key *key)
+{
+    if (key && key->id == RA_KEY_PURGE) {
+        ra_ui_ask_purge(ui);
+    } else if (key && key->id == RA_KEY_FILTER) {
+        ra_ui_say(ui, false, "there is nothing to filter here");
+    } else if (key && key->id >= RA_KEY_SORT_MENU && key->id <= RA_KEY_INVERT) {
+        ra_ui_say(ui, false, "there is nothing to sort here");
+    } else {
+        ra_ui_say(ui, false, "no such key here: ? helps");
+    }
+}
+
 /* Keys for places scroll the help, the others end it. */
 static bool is_for_help(const struct ra_ui *ui, const struct ra_key *key)
 {
     return ui->shows_help && (!key || key->id < RA_KEY_UP || key->id > RA_KEY_BOTTOM);
+}
+
+/* Keys mean there what they do in a list. */
+static void press_in_menu(struct ra_ui *ui, int code)
+{
+    const struct ra_key *key = ra_key_find(code, RA_IN_LIST, RA_IN_LIVE);
+
+    if (key && key->id >= RA_KEY_UP && key->id <= RA_KEY_BOTTOM) {
+        move_place(ui, key->id);
+    } else if (key && key->id == RA_KEY_OPEN) {
+        ra_menu_choose(ui, ui->menu.selected);
+    } else {
+        ui->shows_menu = false;
+        ui->has_ended |= key && key->id == RA_KEY_QUIT;
+    }
 }
 
 void ra_ui_press(struct ra_ui *ui, int code)
@@ -311,6 +386,9 @@ void ra_ui_press(struct ra_ui *ui, int code)
     if (code == KEY_RESIZE) {
         return;
     }
+    if (!ui->in_process && ui->selected_pid == 0) {
+        ra_ui_draw(ui); /* keys come at once: which process the last move came to */
+    }
     ui->message[0] = '\0';
     if (ui->prompt != RA_PROMPT_NONE) {
         ra_ui_type(ui, code);
@@ -318,7 +396,11 @@ void ra_ui_press(struct ra_ui *ui, int code)
         use_mouse(ui);
     } else if (is_for_help(ui, key) && !(key && key->id == RA_KEY_QUIT)) {
         ui->shows_help = false;
-    } else if (key) {
+    } else if (ui->shows_menu) {
+        press_in_menu(ui, code);
+    } else if (key && ra_ui_key_works(ui, key)) {
         act(ui, key->id, code);
+    } else {
+        refuse(ui, key);
     }
 }

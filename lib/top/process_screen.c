@@ -28,6 +28,8 @@ const struct ra_tab ra_tabs[RA_UI_TABS + 1] = {
     {0},
 };
 
+static const char nothing_matches[] = "nothing matches the filter";
+
 static void draw_tabs(const struct ra_ui *ui, int line)
 {
     int at = 0;
@@ -73,7 +75,7 @@ static void draw_grid(struct ra_ui *ui, const struct ra_grid *grid, int line, in
     }
     if (count == 0 && line + 1 < end) {
         ra_paint_text(line + 1, 1, COLS - 1, RA_PLAIN,
-                      state->filter[0] ? "nothing matches the filter" : "nothing to show here");
+                      state->filter[0] ? nothing_matches : "nothing to show here");
     }
     free(order);
 }
@@ -88,6 +90,10 @@ static void draw_views(struct ra_ui *ui, int line, int end)
 
     for (size_t i = 0; i < RA_TAB_PARTS_MAX && tab->views[i]; i++) {
         ra_view_draw_text(ra_view_find(tab->views[i]), ui->model.report, &page);
+    }
+    ra_page_filter(&page, state->filter);
+    if (page.count == 0 && line < end) {
+        ra_paint_text(line, 1, COLS - 1, RA_PLAIN, nothing_matches);
     }
     last = page.count > rows ? page.count - rows : 0;
     state->selected = state->selected > last ? last : state->selected;
@@ -113,7 +119,7 @@ static void draw_identity(const struct ra_ui *ui, int line)
 
     ra_view_draw(ra_view_find("identity"), ui->model.report, 0, &page);
     if (page.count > 0) {
-        int used = ra_paint_text(line, 0, COLS, page.lines[0].style, page.lines[0].text);
+        int used = ra_paint_whole(line, 0, COLS, (int)page.lines[0].style, page.lines[0].text);
 
         /* Of 2026-11-23T09:30:00.123Z the time of day. */
         if (COLS - used > TIME_WIDTH && strlen(ui->model.report->time) == TIME_BYTES) {
@@ -122,6 +128,17 @@ static void draw_identity(const struct ra_ui *ui, int line)
         }
     }
     ra_page_clear(&page);
+}
+
+/* Why there is no growth to be seen; NULL where there is. */
+static const char *missing_baseline(const struct ra_ui *ui)
+{
+    if (ui->mode != RA_MODE_SINCE || ui->model.baseline) {
+        return NULL;
+    }
+    return ui->model.baseline_count > 0
+               ? "no growth: it was not there yet at Space; press Space to count from now on"
+               : "no growth: press Space to count it from now on";
 }
 
 void ra_process_screen_draw(struct ra_ui *ui, int line, int end)
@@ -137,6 +154,9 @@ void ra_process_screen_draw(struct ra_ui *ui, int line, int end)
     draw_identity(ui, line++);
     if (line < end) {
         draw_tabs(ui, line++);
+    }
+    if (missing_baseline(ui) && line < end) {
+        ra_paint_text(line++, 0, COLS, RA_WARNING, missing_baseline(ui));
     }
     grid = tab_grid(ui, &fields);
     if (grid.column_count > 0) {
@@ -156,6 +176,16 @@ struct ra_grid ra_tab_grid_columns(const struct ra_ui *ui)
 
     grid.row_count = 0;
     return grid;
+}
+
+bool ra_tab_can_sort(size_t tab)
+{
+    return ra_tabs[tab].table || ra_tabs[tab].groups[0];
+}
+
+bool ra_tab_can_filter(size_t tab)
+{
+    return ra_tab_can_sort(tab) || ra_tabs[tab].views[0];
 }
 
 size_t ra_tab_first_sort(size_t tab)

@@ -116,27 +116,16 @@ static void load(struct ra_replay *replay, size_t i)
     snprintf(replay->time, sizeof replay->time, "%s", report->time);
 }
 
-/* Forget what is shown, but not who is watched and against what. */
-static void empty_model(struct ra_model *model)
-{
-    int64_t watched = model->watched;
-    struct ra_report *baseline = model->baseline;
-
-    model->baseline = NULL;
-    ra_model_clear(model);
-    model->watched = watched;
-    model->baseline = baseline;
-}
-
-/* The last report up to position of each process, but for the recent ones, into the model. */
-static void load_lasts(struct ra_replay *replay, size_t position, size_t recent)
+/* Do this with the last report of each process that the recording has up to place. */
+static void each_last(struct ra_replay *replay, size_t place,
+                      void (*use)(struct ra_replay *replay, size_t place))
 {
     const int64_t *pids = NULL;
     size_t count = ra_recording_pids(replay->recording, &pids), found = 0;
     bool *is_found = calloc(count ? count : 1, sizeof *is_found);
 
-    for (size_t back = position + 1; is_found && back-- > 0 && found < count;) {
-        int64_t pid = ra_recording_pid(replay->recording, replay->places[back]);
+    for (size_t back = place + 1; is_found && back-- > 0 && found < count;) {
+        int64_t pid = ra_recording_pid(replay->recording, back);
         size_t i = 0;
 
         while (i < count && pids[i] != pid) {
@@ -145,9 +134,7 @@ static void load_lasts(struct ra_replay *replay, size_t position, size_t recent)
         if (i < count && !is_found[i]) {
             is_found[i] = true;
             found++;
-            if (back < recent) {
-                load(replay, replay->places[back]);
-            }
+            use(replay, back);
         }
     }
     free(is_found);
@@ -158,9 +145,9 @@ static void jump(struct ra_replay *replay, size_t position)
 {
     size_t recent = position + 1 > HISTORY_LOADED ? position + 1 - HISTORY_LOADED : 0;
 
-    empty_model(replay->model);
-    if (replay->only_pid == 0 && replay->model->watched == 0) {
-        load_lasts(replay, position, recent);
+    ra_model_empty(replay->model);
+    if (replay->only_pid == 0 && replay->model->watched == 0 && recent > 0) {
+        each_last(replay, recent - 1, load);
     }
     for (size_t i = recent; i <= position; i++) {
         load(replay, replay->places[i]);
@@ -199,6 +186,22 @@ void ra_replay_watch(struct ra_replay *replay, int64_t pid)
     }
     replay->is_placed = false;
     ra_replay_go(replay, position);
+}
+
+static void add_baseline(struct ra_replay *replay, size_t place)
+{
+    struct ra_failure why = {0};
+    const struct ra_report *report = ra_recording_report(replay->recording, place, &why);
+
+    if (report) {
+        ra_model_add_baseline(replay->model, report);
+    }
+}
+
+void ra_replay_set_baseline(struct ra_replay *replay)
+{
+    ra_model_forget_baselines(replay->model);
+    each_last(replay, replay->places[replay->position], add_baseline);
 }
 
 size_t ra_replay_find_time(const struct ra_replay *replay, int64_t time)

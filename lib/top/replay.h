@@ -34,6 +34,9 @@ void ra_replay_go(struct ra_replay *replay, size_t position);
 /* Watch a process, or none (0), at the time that is shown. */
 void ra_replay_watch(struct ra_replay *replay, int64_t pid);
 
+/* Growth is counted from the last report of each process at the time that is shown. */
+void ra_replay_set_baseline(struct ra_replay *replay);
+
 /* The first position at or after a time in milliseconds since 1970, UTC. */
 size_t ra_replay_find_time(const struct ra_replay *replay, int64_t time);
 

@@ -1,8 +1,5 @@
 /*
  * Rows of the list: processes and clusters.
- *
- * Memory of a cluster is summed as PSS: pages that workers share since the fork would
- * count once in each of them.
  */
 #include "top/rows.h"
 
@@ -10,74 +7,71 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "top/fields.h"
-
-int64_t ra_rows_lost(const struct ra_report *report)
+static int64_t lost(const struct ra_report *report)
 {
-    const struct ra_report_fragmentation *lost = &report->fragmentation;
-    const int64_t parts[] = {lost->rounding, lost->thread_cache, lost->slab_gaps, lost->dirty,
-                             lost->metadata};
+    const struct ra_report_fragmentation *parts = &report->fragmentation;
+    const int64_t bytes[] = {parts->rounding, parts->thread_cache, parts->slab_gaps, parts->dirty,
+                             parts->metadata};
     int64_t sum = 0;
     bool is_known = false;
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        is_known |= parts[i] != RA_UNKNOWN;
-        sum += parts[i] != RA_UNKNOWN ? parts[i] : 0;
+    for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+        is_known |= bytes[i] != RA_UNKNOWN;
+        sum += bytes[i] != RA_UNKNOWN ? bytes[i] : 0;
     }
     return is_known ? sum : RA_UNKNOWN;
 }
 
-static bool adds_up(const struct ra_field *field)
+static struct ra_amounts amounts_of(const struct ra_report *report)
 {
-    return field->type == RA_INT && (field->unit == RA_UNIT_BYTES || field->unit == RA_UNIT_COUNT);
+    return (struct ra_amounts){.rss = report->memory.rss,
+                               .pss = report->memory.pss,
+                               .live = report->memory.live,
+                               .lost = lost(report),
+                               .resident = report->memory.resident};
 }
 
-/* Amounts are added where both are known. */
-static void add_group(const struct ra_group *group, struct ra_report *sum,
-                      const struct ra_report *report)
+static void scale(int64_t *bytes, double share)
 {
-    char *record = (char *)sum + group->offset;
-
-    for (size_t i = 0; i < group->field_count; i++) {
-        const struct ra_field *field = &group->fields[i];
-        const void *other = ra_group_record(group, report, 0);
-
-        if (adds_up(field)) {
-            int64_t a = ra_field_int(field, record), b = ra_field_int(field, other), value;
-
-            if (b != RA_UNKNOWN && (a == RA_UNKNOWN || !__builtin_add_overflow(a, b, &value))) {
-                value = a == RA_UNKNOWN ? b : a + b;
-                memcpy(record + field->offset, &value, sizeof value);
-            }
-        }
+    if (*bytes != RA_UNKNOWN) {
+        *bytes = isnan(share) ? RA_UNKNOWN : (int64_t)((double)*bytes * share + 0.5);
     }
 }
 
-/* sum: NULL begins one, which has the texts of report as long as that lives. */
-static struct ra_report *add(struct ra_report *sum, const struct ra_report *report)
+/* Above 1 the share can only be because the two were not read at the same moment. */
+struct ra_amounts ra_amounts_shared(const struct ra_report *report)
 {
-    if (!sum) {
-        sum = malloc(sizeof *sum);
-        if (sum) {
-            *sum = *report;
-        }
-        return sum;
+    struct ra_amounts amounts = amounts_of(report);
+    double share = NAN;
+
+    if (amounts.pss != RA_UNKNOWN && amounts.rss > 0) {
+        share = amounts.pss < amounts.rss ? (double)amounts.pss / (double)amounts.rss : 1;
     }
-    for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
-        if (group->row_bytes == 0) {
-            add_group(group, sum, report);
-        }
+    scale(&amounts.live, share);
+    scale(&amounts.lost, share);
+    scale(&amounts.resident, share);
+    return amounts;
+}
+
+static void add(int64_t *sum, int64_t more)
+{
+    if (*sum == RA_UNKNOWN || more == RA_UNKNOWN || __builtin_add_overflow(*sum, more, sum)) {
+        *sum = RA_UNKNOWN;
     }
-    sum->fragmentation.ratio = NAN;
-    if (sum->memory.live > 0 && sum->memory.resident != RA_UNKNOWN) {
-        sum->fragmentation.ratio = (double)sum->memory.resident / (double)sum->memory.live;
-    }
-    return sum;
+}
+
+void ra_amounts_add(struct ra_amounts *sum, const struct ra_amounts *more)
+{
+    add(&sum->rss, more->rss);
+    add(&sum->pss, more->pss);
+    add(&sum->live, more->live);
+    add(&sum->lost, more->lost);
+    add(&sum->resident, more->resident);
 }
 
 static int find_parent(const struct ra_rows *rows, size_t count, const struct ra_row *row)
 {
-    int64_t ppid = row->report->process.ppid;
+    int64_t ppid = row->member->report->process.ppid;
 
     for (size_t i = 0; i < count; i++) {
         if (rows->rows[i].member->pid == ppid && &rows->rows[i] != row) {
@@ -96,51 +90,100 @@ static size_t find_root(const struct ra_rows *rows, size_t index, size_t count)
     return index;
 }
 
+/* One that had ended when the baseline was set took nothing then. */
+static void add_baseline(struct ra_row *sum, struct ra_row *row)
+{
+    const struct ra_report *baseline = row->member->baseline;
+
+    if (!baseline) {
+        return;
+    }
+    row->baseline = ra_amounts_shared(baseline);
+    sum->has_baseline = true;
+    if (!baseline->process.state || strcmp(baseline->process.state, "exited") != 0) {
+        ra_amounts_add(&sum->baseline, &row->baseline);
+    }
+}
+
+static void add_to_cluster(struct ra_row *sum, struct ra_row *row)
+{
+    row->is_estimate = true;
+    row->now = ra_amounts_shared(row->member->report);
+    add_baseline(sum, row);
+    if (row->member->has_ended) {
+        sum->ended++;
+        return;
+    }
+    ra_amounts_add(&sum->now, &row->now);
+    sum->processes++;
+    sum->threads += row->threads;
+    sum->rate = isnan(sum->rate) ? row->rate : isnan(row->rate) ? sum->rate : sum->rate + row->rate;
+}
+
 /* A row more for the cluster that begins with root, if it is one. */
 static void add_cluster(struct ra_rows *rows, size_t root, size_t count)
 {
-    const struct ra_row *first = &rows->rows[root];
-    struct ra_row sum = {.member = first->member, .rate = NAN, .parent = RA_ROW_NONE};
+    struct ra_row *first = &rows->rows[root];
+    struct ra_row sum = {.member = first->member,
+                         .is_sum = true,
+                         .is_estimate = true,
+                         .rate = NAN,
+                         .ratio = NAN,
+                         .uptime = first->uptime,
+                         .parent = RA_ROW_NONE,
+                         .cluster = RA_ROW_NONE,
+                         .first = (int)root};
+    size_t found = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct ra_row *row = &rows->rows[i];
-
-        if (find_root(rows, i, count) != root) {
-            continue;
-        }
-        sum.processes++;
-        sum.threads += row->threads;
-        sum.rate = isnan(sum.rate) ? row->rate : isnan(row->rate) ? sum.rate : sum.rate + row->rate;
-        sum.sum = add(sum.sum, row->report);
-        if (row->baseline) {
-            sum.baseline_sum = add(sum.baseline_sum, row->baseline);
-        }
+        found += find_root(rows, i, count) == root;
     }
-    if (sum.processes < 2 || !sum.sum) {
-        free(sum.sum);
-        free(sum.baseline_sum);
+    if (found < 2) {
         return;
     }
-    sum.sum->process = first->report->process; /* whichever was added first */
-    sum.report = sum.sum;
-    sum.baseline = sum.baseline_sum;
+    for (size_t i = 0; i < count; i++) {
+        if (find_root(rows, i, count) == root) {
+            add_to_cluster(&sum, &rows->rows[i]);
+            rows->rows[i].cluster = (int)rows->count;
+        }
+    }
+    if (sum.now.live > 0 && sum.now.resident != RA_UNKNOWN) {
+        sum.ratio = (double)sum.now.resident / (double)sum.now.live;
+    }
     rows->rows[rows->count++] = sum;
 }
 
 /* Below the cluster's row: the first process and its children, side by side. */
 static void hang_up(struct ra_rows *rows, size_t cluster, size_t count)
 {
-    size_t root = 0;
+    int root = rows->rows[cluster].first;
 
-    while (rows->rows[root].member != rows->rows[cluster].member) {
-        root++;
-    }
     for (size_t i = 0; i < count; i++) {
-        if (rows->rows[i].parent == (int)root) {
+        if (rows->rows[i].parent == root) {
             rows->rows[i].parent = (int)cluster;
         }
     }
     rows->rows[root].parent = (int)cluster;
+}
+
+static struct ra_row row_of(const struct ra_member *member)
+{
+    struct ra_row row = {.member = member,
+                         .now = amounts_of(member->report),
+                         .has_baseline = member->baseline != NULL,
+                         .processes = 1,
+                         .threads = member->has_ended ? 0 : member->threads,
+                         .rate = member->has_ended ? 0 : member->rate,
+                         .ratio = member->report->fragmentation.ratio,
+                         .uptime = member->report->process.uptime + member->age,
+                         .parent = RA_ROW_NONE,
+                         .cluster = RA_ROW_NONE,
+                         .first = RA_ROW_NONE};
+
+    if (member->baseline) {
+        row.baseline = amounts_of(member->baseline);
+    }
+    return row;
 }
 
 struct ra_rows ra_rows_make(const struct ra_model *model, bool is_tree)
@@ -149,16 +192,8 @@ struct ra_rows ra_rows_make(const struct ra_model *model, bool is_tree)
     size_t count;
 
     for (size_t i = 0; rows.rows && i < model->count; i++) {
-        const struct ra_member *member = model->members[i];
-
-        if (member->report) {
-            rows.rows[rows.count++] = (struct ra_row){.member = member,
-                                                      .report = member->report,
-                                                      .baseline = member->baseline,
-                                                      .processes = 1,
-                                                      .threads = member->threads,
-                                                      .rate = member->rate,
-                                                      .parent = RA_ROW_NONE};
+        if (model->members[i]->report) {
+            rows.rows[rows.count++] = row_of(model->members[i]);
         }
     }
     count = rows.count;
@@ -178,10 +213,6 @@ struct ra_rows ra_rows_make(const struct ra_model *model, bool is_tree)
 
 void ra_rows_free(struct ra_rows *rows)
 {
-    for (size_t i = 0; i < rows->count; i++) {
-        free(rows->rows[i].sum);
-        free(rows->rows[i].baseline_sum);
-    }
     free(rows->rows);
     *rows = (struct ra_rows){0};
 }
@@ -198,27 +229,81 @@ struct nest {
     size_t count;
 };
 
+static void hide_cluster(const struct nest *nest, size_t sum)
+{
+    for (size_t i = 0; i < nest->rows->count; i++) {
+        nest->is_placed[i] |= nest->rows->rows[i].cluster == (int)sum;
+    }
+}
+
+static void place(struct nest *nest, size_t row, unsigned depth);
+
+/* Place child if it is one of row's. Returns whichever is the last by now. */
+static size_t place_child(struct nest *nest, size_t child, size_t row, size_t last)
+{
+    struct ra_row *rows = nest->rows->rows;
+
+    if (rows[child].parent != (int)row || !nest->is_wanted[child] || nest->is_placed[child]) {
+        return last;
+    }
+    rows[child].is_last = false;
+    place(nest, child, rows[row].depth + 1);
+    return child;
+}
+
 static void place(struct nest *nest, size_t row, unsigned depth)
 {
+    struct ra_row *rows = nest->rows->rows;
     size_t last = SIZE_MAX;
 
     if (nest->is_placed[row] || !nest->is_wanted[row] || depth > DEPTH_MAX) {
         return;
     }
     nest->is_placed[row] = true;
-    nest->rows->rows[row].depth = depth;
+    rows[row].depth = depth;
     nest->places[nest->count++] = row;
+    if (rows[row].is_sum && rows[row].member->is_folded) {
+        hide_cluster(nest, row);
+        return;
+    }
+    if (rows[row].is_sum) {
+        last = place_child(nest, (size_t)rows[row].first, row, last);
+    }
     for (size_t i = 0; i < nest->order_count; i++) {
-        size_t child = nest->order[i];
-
-        if (nest->rows->rows[child].parent == (int)row && nest->is_wanted[child]) {
-            nest->rows->rows[child].is_last = false;
-            last = nest->is_placed[child] ? last : child;
-            place(nest, child, depth + 1);
-        }
+        last = place_child(nest, nest->order[i], row, last);
     }
     if (last != SIZE_MAX) {
-        nest->rows->rows[last].is_last = true;
+        rows[last].is_last = true;
+    }
+}
+
+/* All of order, but for the sums of which there is no process. */
+static void want(struct nest *nest)
+{
+    const struct ra_row *rows = nest->rows->rows;
+
+    for (size_t i = 0; i < nest->order_count; i++) {
+        size_t row = nest->order[i];
+
+        nest->is_wanted[row] |= !rows[row].is_sum;
+        if (rows[row].cluster >= 0) {
+            nest->is_wanted[rows[row].cluster] = true;
+        }
+    }
+}
+
+/* What isn't wanted has no children: they go to its own parent. */
+static void adopt(struct nest *nest)
+{
+    struct ra_row *rows = nest->rows->rows;
+
+    for (size_t i = 0; i < nest->rows->count; i++) {
+        int parent = rows[i].parent;
+
+        for (size_t steps = 0; parent >= 0 && !nest->is_wanted[parent]; steps++) {
+            parent = steps < nest->rows->count ? rows[parent].parent : RA_ROW_NONE;
+        }
+        rows[i].parent = parent;
     }
 }
 
@@ -230,13 +315,10 @@ size_t *ra_rows_nest(struct ra_rows *rows, const size_t *order, size_t *count)
     nest.is_placed = calloc(rows->count + 1, 1);
     nest.places = calloc(rows->count + 1, sizeof *nest.places);
     if (nest.is_wanted && nest.is_placed && nest.places) {
+        want(&nest);
+        adopt(&nest);
         for (size_t i = 0; i < *count; i++) {
-            nest.is_wanted[order[i]] = true;
-        }
-        for (size_t i = 0; i < *count; i++) {
-            int parent = rows->rows[order[i]].parent;
-
-            if (parent < 0 || !nest.is_wanted[parent]) {
+            if (rows->rows[order[i]].parent < 0) {
                 place(&nest, order[i], 0);
             }
         }

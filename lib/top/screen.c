@@ -28,17 +28,18 @@ static bool is_still(const struct ra_ui *ui)
 /* Until a key, a signal or the next refresh. False: the terminal is gone. */
 static bool wait_for_input(const struct ra_ui *ui, double seconds, const sigset_t *waiting)
 {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct pollfd inputs[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                              {.fd = ui->purge ? ra_purge_fd(ui->purge) : -1, .events = POLLIN}};
     double positive = seconds > 0 && !ui->is_stale ? seconds : 0;
     struct timespec timeout = {.tv_sec = (time_t)positive};
     int ready;
 
     timeout.tv_nsec = (long)((positive - (double)timeout.tv_sec) * 1e9);
-    ready = ppoll(&input, 1, is_still(ui) ? NULL : &timeout, waiting);
+    ready = ppoll(inputs, 2, is_still(ui) ? NULL : &timeout, waiting);
     if (ready < 0) {
         return errno == EINTR;
     }
-    return ready == 0 || !(input.revents & (POLLERR | POLLHUP | POLLNVAL));
+    return ready == 0 || !(inputs[0].revents & (POLLERR | POLLHUP | POLLNVAL));
 }
 
 /* Take all keys that are there; KEY_RESIZE is one of them and has curses redraw. */
@@ -51,12 +52,31 @@ static void read_keys(struct ra_ui *ui)
     }
 }
 
-static void sleep_in_background(void)
+/*
+ * After a stop: on a terminal whose screen and way of reading keys others may have changed.
+ * While they still have it, as after bg, there is nothing to do but to stop again.
+ */
+static void resume(void)
+{
+    while (!ra_guard_must_end() && !ra_guard_has_terminal()) {
+        if (!ra_guard_sleep(SIGTTOU)) {
+            return;
+        }
+    }
+    if (!ra_guard_must_end()) {
+        if (!isendwin()) {
+            endwin(); /* so that all that a screen needs of a terminal is set anew */
+        }
+        refresh();
+        clearok(curscr, TRUE);
+    }
+}
+
+static void sleep_and_resume(void)
 {
     endwin();
-    ra_guard_sleep();
-    refresh();
-    clearok(curscr, TRUE);
+    ra_guard_sleep(SIGTSTP);
+    resume();
 }
 
 static void loop(struct ra_ui *ui, const sigset_t *waiting)
@@ -70,9 +90,15 @@ static void loop(struct ra_ui *ui, const sigset_t *waiting)
             return;
         }
         if (ra_guard_must_sleep()) {
-            sleep_in_background();
+            sleep_and_resume();
+        } else if (ra_guard_was_woken()) {
+            resume();
+        }
+        if (ra_guard_must_end()) {
+            return;
         }
         read_keys(ui);
+        ra_ui_end_purge(ui);
         if (!is_still(ui) && (ui->is_stale || ra_clock_seconds() >= last + ui->delay)) {
             last = ra_clock_seconds();
             ra_ui_update(ui);
@@ -92,7 +118,7 @@ static int show(struct ra_ui *ui)
         ra_output_message("this terminal can't show a screen; use --once or --batch");
         return ruby_alloc_status_exit(RA_SYSTEM);
     }
-    ra_guard_crashes();
+    ra_guard_deaths();
     ra_paint_start();
     cbreak();
     noecho();
@@ -106,7 +132,11 @@ static int show(struct ra_ui *ui)
 
     loop(ui, &waiting);
 
-    endwin();
+    if (ra_guard_has_terminal()) {
+        endwin();
+    } else {
+        ra_guard_leave();
+    }
     delscreen(terminal);
     return 0;
 }
@@ -135,15 +165,10 @@ static enum ra_status begin(struct ra_ui *ui, struct ra_failure *why)
         }
     }
     if (options->pid == 0 && !options->replay) {
-        ra_live_refresh(ui->live);
+        ra_live_refresh(ui->live, true);
     } else if (options->pid != 0) {
         ui->is_straight = true;
-        if (ui->live) {
-            status = ra_live_watch(ui->live, options->pid, why);
-        }
-        if (status == RA_OK || status == RA_TIMEOUT) {
-            ra_ui_open(ui, options->pid);
-        }
+        status = ra_ui_enter(ui, options->pid, why);
     }
     return status;
 }
@@ -171,6 +196,7 @@ int ra_screen_run(const struct ra_options *options)
         ra_output_message("%s", why.message);
         result = ruby_alloc_status_exit(status);
     }
+    ra_ui_drop_purge(&ui);
     ra_live_free(ui.live);
     ra_replay_close(ui.replay);
     ra_model_clear(&ui.model);

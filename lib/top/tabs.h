@@ -24,6 +24,10 @@ extern const struct ra_tab ra_tabs[RA_UI_TABS + 1];
 struct ra_grid ra_list_grid_columns(void);
 struct ra_grid ra_tab_grid_columns(const struct ra_ui *ui);
 
+/* A tab has rows with columns, which can be sorted; or lines of text. Of either some can be chosen. */
+bool ra_tab_can_sort(size_t tab);
+bool ra_tab_can_filter(size_t tab);
+
 /* The column by which a tab's grid is sorted at first; as in its text. */
 size_t ra_tab_first_sort(size_t tab);
 

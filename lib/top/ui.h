@@ -11,9 +11,11 @@
 
 #include "top/pick.h"
 #include "top/grid.h"
+#include "top/keys.h"
 #include "top/live.h"
 #include "top/model.h"
 #include "top/options.h"
+#include "top/purge.h"
 #include "top/replay.h"
 
 /* What numbers mean: as they are, each a second since the report before, growth. */
@@ -40,8 +42,8 @@ struct ra_ui {
     bool in_process;  /* or the list */
     bool is_straight; /* a process was named: there is no list behind it */
     size_t tab;
-    bool is_tree, shows_help;
-    struct ra_grid_state list, tabs[RA_UI_TABS], help;
+    bool is_tree, shows_help, shows_menu;
+    struct ra_grid_state list, tabs[RA_UI_TABS], help, menu;
     int64_t selected_pid; /* in the list; 0: the first */
     bool selected_sum;    /* the row of its cluster */
 
@@ -50,6 +52,12 @@ struct ra_ui {
     char message[512]; /* until the next key */
     bool is_warning;
     bool is_stale; /* something was asked for that needs reading anew */
+
+    char question[80]; /* whether to purge */
+    pid_t *purge_pids; /* of that question; NULL: none */
+    size_t purge_count;
+    struct ra_purge *purge; /* under way; NULL: none */
+    char purging[64];       /* which */
 };
 
 /* What the keys for places move through: the list's or the tab's. */
@@ -62,7 +70,14 @@ void ra_ui_say(struct ra_ui *ui, bool is_warning, const char *format, ...)
 /* Draw all; the screen is refreshed by the caller. */
 void ra_ui_draw(struct ra_ui *ui);
 
-/* Open a process, or go back to the list. */
+/* Growth is counted from now on. */
+void ra_ui_set_baseline(struct ra_ui *ui);
+
+/*
+ * Open a process, or go back to the list. What keeps it from being opened is said; by enter:
+ * in why, and the status is not RA_OK.
+ */
+enum ra_status ra_ui_enter(struct ra_ui *ui, int64_t pid, struct ra_failure *why);
 void ra_ui_open(struct ra_ui *ui, int64_t pid);
 void ra_ui_back(struct ra_ui *ui);
 
@@ -72,13 +87,27 @@ void ra_ui_update(struct ra_ui *ui);
 /* A key of curses', or a mouse event. */
 void ra_ui_press(struct ra_ui *ui, int code);
 
+/* Whether key has something to do just now. */
+bool ra_ui_key_works(const struct ra_ui *ui, const struct ra_key *key);
+
 /* Begin a prompt, and take a key for it. */
 void ra_ui_ask(struct ra_ui *ui, enum ra_ui_prompt prompt, const char *input);
 void ra_ui_type(struct ra_ui *ui, int code);
 
-/* Have the watched or selected process purge; save the watched one's report. What came of it is said. */
+/*
+ * Have the watched or selected process purge, or all of the selected cluster: ask whether to,
+ * begin, and once it is done (purge.h) say what came of it; at the end let go of it.
+ */
+void ra_ui_ask_purge(struct ra_ui *ui);
 void ra_ui_purge(struct ra_ui *ui);
+void ra_ui_end_purge(struct ra_ui *ui);
+void ra_ui_drop_purge(struct ra_ui *ui);
+
+/* Save the watched process's report as a file, and say where. */
 void ra_ui_save(struct ra_ui *ui);
+
+/* Fold the cluster of the selected process in the tree, or unfold it. */
+void ra_list_screen_fold(struct ra_ui *ui);
 
 /* The parts of the screen: from line on, and not on the line end. */
 void ra_list_screen_draw(struct ra_ui *ui, int line, int end);

@@ -25,7 +25,7 @@ void ra_ui_update(struct ra_ui *ui)
     if (ui->replay) {
         step(ui);
     } else {
-        ra_live_refresh(ui->live);
+        ra_live_refresh(ui->live, ui->is_stale);
     }
     ui->is_stale = false;
 }
@@ -38,28 +38,45 @@ static void reset_tabs(struct ra_ui *ui)
     }
 }
 
-void ra_ui_open(struct ra_ui *ui, int64_t pid)
+void ra_ui_set_baseline(struct ra_ui *ui)
 {
-    struct ra_failure why = {0};
+    if (ui->replay) {
+        ra_replay_set_baseline(ui->replay);
+    } else {
+        ra_live_set_baseline(ui->live);
+    }
+}
+
+enum ra_status ra_ui_enter(struct ra_ui *ui, int64_t pid, struct ra_failure *why)
+{
+    enum ra_status status = RA_OK;
 
     if (ui->replay) {
         ra_replay_watch(ui->replay, pid);
     } else {
-        enum ra_status status = ra_live_watch(ui->live, (pid_t)pid, &why);
-
+        status = ra_live_watch(ui->live, (pid_t)pid, why);
         if (!ui->model.report) {
             ra_model_watch(&ui->model, 0);
-            ra_ui_say(ui, true, "%.500s", why.message[0] ? why.message : "it has ended");
-            return;
+            return status == RA_OK || status == RA_TIMEOUT ? RA_ABSENT : status;
         }
         if (status == RA_TIMEOUT) {
-            snprintf(ui->model.note, sizeof ui->model.note, "%.255s", why.message);
+            snprintf(ui->model.note, sizeof ui->model.note, "%.255s", why->message);
         }
     }
     if (!ui->in_process) {
         reset_tabs(ui);
     }
     ui->in_process = true;
+    return RA_OK;
+}
+
+void ra_ui_open(struct ra_ui *ui, int64_t pid)
+{
+    struct ra_failure why = {0};
+
+    if (ra_ui_enter(ui, pid, &why) != RA_OK) {
+        ra_ui_say(ui, true, "%.500s", why.message[0] ? why.message : "it has ended");
+    }
 }
 
 void ra_ui_back(struct ra_ui *ui)

@@ -50,7 +50,7 @@ open() {
     local columns=$1 lines=$2
     shift 2
     windows=$((windows + 1)) window="=w$windows:" what="$columns x $lines $*"
-    terminal new-session -d -s "w$windows" -x "$columns" -y "$lines" "trap : INT TERM HUP
+    terminal new-session -d -s "w$windows" -x "$columns" -y "$lines" "trap : INT TERM HUP QUIT
         echo before; stty -g >'$TEST_DIR/stty.before'
         $*
         status=\$?; stty -g >'$TEST_DIR/stty.after'; echo end=\$status; exec cat"

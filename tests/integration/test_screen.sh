@@ -160,14 +160,134 @@ test_process_ends() {
         sees '^live '
         kill -$how "$pid"
         wait "$pid" 2>/dev/null
-        sees '^q quit  ENDED'
+        sees '^q quit .* ENDED$'
         sees '^live '
         terminal resize-window -t "$window" -x 100 -y 30
-        sees '^q quit  ENDED'
+        sees '^q quit .* ENDED$'
         terminal send-keys -t "$window" q
         ends_with 0
         close
     done
+}
+
+# Of a process that was killed nobody can ask the kernel any more: what it last said stays.
+test_killed_process_keeps_its_numbers() {
+    local label
+    start killed
+    open 80 24 "$top" -d 0.2 "$pid"
+    sees '^alloc/s +[1-9]'
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    sees '^ENDED +rss, other, files are of the last look, 20'
+    for label in rss live; do
+        sees "^$label +[0-9.]+[KMG]iB "
+    done
+    sees ' [0-9.]+[KMG]iB f +[0-9]'
+    sees '^alloc/s +0/s '
+    close
+}
+
+# Two looks within moments would make a first rate of nothing.
+test_first_rate() {
+    open 80 24 "$top" -d 0.2 "$ruby"
+    sees '^alloc/s +[1-9].*/s to '
+    lacks '^alloc/s .* 0/s to '
+    close
+}
+
+# The largest loss is seen at once, what RSS is made of, and whole numbers alone.
+test_low_overview() {
+    open 40 10 "$top" "$ruby"
+    sees '^ +# '
+    sees '^largest +[a-z_]+: ~?[0-9.]+[KMG]?i?B'
+    close
+    open 80 8 "$top" "$ruby"
+    sees '^ +# '
+    sees '^largest '
+    close
+    open 24 9 "$top" "$ruby"
+    sees '^active +[0-9.]+[KMG]iB$'
+    close
+}
+
+# grows: the tab of classes, with more objects made of the class that the Ruby allocates.
+grows() { sees '^ +112 .* [+][0-9.]+[kMG]?$'; }
+
+# A baseline set in the list is that of the process, until the next one.
+test_baseline_goes_with_the_process() {
+    local later
+    open 80 60 "$top" -d 0.2
+    sees "^ +$ruby "
+    keys / "$ruby" Enter m
+    sees 'Space says from when on'
+    keys Space
+    sees 'since Space'
+    keys Enter 3
+    grows
+    keys 1
+    sees '^since +growth +lost '
+    sees '^live +[-+0]'
+    keys q
+    sees "^ +$ruby "
+    keys Enter 3
+    grows
+    lacks 'no growth'
+    close
+
+    open 80 24 "$top" -d 0.2
+    sees "^ +$ruby "
+    keys Space
+    sees 'since Space'
+    start later
+    later=$pid
+    sees "^ +$later "
+    keys / "$later" Enter
+    gone "^ +$ruby "
+    keys Enter
+    sees '^no growth: it was not there yet at Space'
+    keys Space
+    gone '^no growth'
+    sees '^since +growth '
+    kill "$later"
+    close
+}
+
+test_baseline_of_a_recording() {
+    start other
+    local other=$pid reader
+    "$top" --batch --json -d 0.1 -n 5 "$other" >"$TEST_DIR/other.jsonl" &
+    reader=$!
+    "$top" --batch --json -d 0.1 -n 5 "$ruby" >"$TEST_DIR/ruby.jsonl"
+    wait "$reader"
+    kill "$other"
+    wait "$other" 2>/dev/null
+    paste -d '\n' "$TEST_DIR/ruby.jsonl" "$TEST_DIR/other.jsonl" >"$TEST_DIR/two.jsonl"
+    open 80 60 "$top" --replay "$TEST_DIR/two.jsonl"
+    sees 'PAUSED +1/'
+    keys : 3 Enter
+    sees ' 3/'
+    keys Space G
+    gone ' 3/'
+    keys Enter 3
+    grows
+    keys q G Enter
+    grows
+    close
+}
+
+test_filter_of_lines() {
+    open 80 24 "$top" "$ruby"
+    keys 7
+    sees '^ +dirty_decay_ms '
+    keys / narenas Enter
+    sees '^ +narenas '
+    gone dirty_decay_ms
+    sees '^ +key '
+    keys / -like-it Enter
+    sees 'nothing matches the filter'
+    keys Escape
+    sees '^ +dirty_decay_ms '
+    close
 }
 
 test_stopped_process() {
@@ -175,7 +295,8 @@ test_stopped_process() {
     kill -STOP "$pid"
     open 80 24 "$top" -d 0.2 "$pid"
     sees "^pid $pid "
-    sees '^q quit  process [0-9]+ '
+    sees '^process [0-9]+ did not answer in time [(]it is stopped: kill -CONT lets it go on[)]'
+    sees '^q quit .* every '
     kill -CONT "$pid"
     sees '^q quit .* every '
     terminal send-keys -t "$window" q

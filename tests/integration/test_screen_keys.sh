@@ -112,11 +112,65 @@ test_purge() {
     open 120 30 "$top" -d 0.2 "$ruby"
     sees '^alloc/s'
     keys P
-    sees 'unused pages back now\? y/n'
+    sees "^purge $ruby ruby [(]y/n[)]\?$"
     keys n
     sees 'nothing was purged'
     keys P y
-    sees "purged process $ruby: RSS was [0-9.]+MiB, is [0-9.]+MiB"
+    sees "^purged process $ruby: RSS was [0-9.]+MiB, is [0-9.]+MiB"
+    close
+
+    # One that is stopped keeps nothing waiting, and is told of in full, with the keys below.
+    start unmoved
+    kill -STOP "$pid"
+    open 40 24 "$top" -d 600 "$pid"
+    sees "^pid $pid "
+    keys P y
+    sees "^purging $pid\.\.\.\$"
+    keys 2
+    sees ' class '
+    shows "^purging $pid" || fail "$what: keys had to wait"
+    sees "^process $pid did not answer in time"
+    sees 'kill -CONT lets it go on'
+    sees '^q quit .* every 600s'
+    # Nor does the end of the screen wait.
+    keys P y
+    sees '^purging'
+    keys q
+    sees 'end=0'
+    close
+
+    open 80 24 "$top"
+    sees "^ +$ruby "
+    keys / 'nothing like it' Enter
+    sees 'no process matches'
+    keys P
+    sees '^no process here$'
+    close
+}
+
+test_purge_of_a_cluster() {
+    # shellcheck disable=SC2016 # Ruby
+    LD_PRELOAD=$RUBY_ALLOC_BUILD/libruby_alloc.so ruby -e '
+        3.times { |i| fork { File.write("#{ARGV[0]}.#{i}", $$); sleep } }
+        sleep' "$TEST_DIR/family" >/dev/null 2>&1 &
+    started+=($!)
+    local first=$! i
+    for i in 0 1 2; do
+        until_true 30 test -s "$TEST_DIR/family.$i" || fail "no cluster"
+        started+=("$(cat "$TEST_DIR/family.$i")")
+    done
+    kill -KILL "$(cat "$TEST_DIR/family.2")"
+    open 40 12 "$top" -d 0.2 -p "$first,$(cat "$TEST_DIR/family.0"),$(cat "$TEST_DIR/family.1")"
+    sees "^ +$first "
+    keys t
+    sees "^ +$first [+] .*sum of 3"
+    keys Home P
+    sees "^purge all 3 of cluster $first [(]y/n[)]\?"
+    keys y
+    sees '^purged 3 processes: [0-9.]+([KM]i)?B (less|more) RSS'
+    kill -STOP "$(cat "$TEST_DIR/family.0")"
+    keys P y
+    sees '^purged 2 of 3 processes: '
     close
 }
 
@@ -127,6 +181,10 @@ test_save() {
     sees '^alloc/s'
     keys s
     sees "saved $TEST_DIR/saved/ruby_alloc\\.$ruby\\.[0-9T]+\\.json"
+    path=$(echo "$TEST_DIR"/saved/*.json)
+    terminal resize-window -t "$window" -x 40 -y 12 # where it takes more than a line
+    until_true 20 eval '[ "$(screen | tail -4 | head -3 | tr -d "\n" | grep -o "saved .*")" = "saved $path" ]' ||
+        fail "$what: the path is cut"
     keys q
     sees 'end=0'
     close
@@ -163,6 +221,51 @@ test_mouse() {
     keys x
     click 2 24 # q, in the footer
     ends_with 0
+    close
+}
+
+test_sort_menu() {
+    local at
+    open 80 24 env TERM=xterm-256color "$top" -d 600 "$ruby"
+    sees '^rss '
+    keys F6
+    sees '^there is nothing to sort here'
+    lacks ' F6 sort '
+    keys 3 F6
+    sees '^ Sort by '
+    sees '^ +\* live_bytes'
+    keys PPage Enter
+    gone '^ Sort by'
+    sees '^ +[0-9]+[KM]iB '
+    keys F6
+    sees '^ +\* size'
+    keys Down Down Escape
+    gone '^ Sort by'
+    keys F6
+    sees '^ +\* size'
+    at=$(screen | grep -n '^   live_objects' | cut -d: -f1)
+    click 5 "$at"
+    gone '^ Sort by'
+    keys F6
+    sees '^ +\* live_objects'
+    keys q
+    gone '^ Sort by'
+    keys 7
+    sees '^ruby_version '
+    lacks ' F6 sort '
+    close
+}
+
+test_keys_without_a_use() {
+    open 80 24 "$top" -d 600 "$ruby"
+    sees '^rss '
+    keys X
+    sees '^no such key here: [?] helps'
+    sees '^q quit '
+    keys 2
+    gone 'no such key'
+    keys t # one of the list's
+    sees '^no such key here: [?] helps'
     close
 }
 
@@ -227,6 +330,93 @@ test_replay_of_damage() {
     close
     "$top" --replay "$TEST_DIR/damaged" </dev/null >/dev/null 2>"$TEST_DIR/err"
     [ $? -eq 1 ] && grep -q '^ruby_alloc_top: --replay needs a terminal' "$TEST_DIR/err" || fail "replay in a pipe"
+}
+
+# What the terminal is like: cursor shown, mouse reported, alternate screen.
+modes() {
+    terminal display-message -p -t "$window" '#{cursor_flag} #{mouse_any_flag} #{alternate_on}'
+}
+
+# leaves STATUS: the program ended with it, and the terminal is as it found it.
+leaves() {
+    sees "end=$1$"
+    sees '^before'
+    lacks '^rss '
+    [ "$(modes)" = '1 0 0' ] || fail "$what: cursor, mouse, alternate screen: $(modes)"
+    cmp -s "$TEST_DIR/stty.before" "$TEST_DIR/stty.after" || fail "$what: the terminal was changed"
+}
+
+# The tool that runs in the window.
+tool() { pgrep -P "$(terminal display-message -p -t "$window" '#{pane_pid}')"; }
+
+# Every signal that would end it (PIPE is ignored), and can be caught, ends it with the terminal restored.
+test_deadly_signals() {
+    local signal
+    for signal in QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 ALRM STKFLT XCPU XFSZ VTALRM PROF \
+        IO PWR SYS RTMIN RTMAX; do
+        open 80 24 env TERM=xterm-256color "$top" -d 600 "$ruby"
+        what="$what: SIG$signal"
+        sees '^rss '
+        [ "$(modes)" = '0 1 1' ] || fail "$what: is no screen: $(modes)"
+        kill -s $signal "$(tool)"
+        leaves $((128 + $(kill -l $signal)))
+        close
+    done
+    open 80 24 env TERM=xterm-256color "$top" -d 600 "$ruby"
+    sees '^rss '
+    keys -H 1c # ^\
+    leaves 131
+    close
+}
+
+# Stopped and woken from outside, unasked, the screen comes back as it was.
+test_stopped_from_outside() {
+    open 80 24 env TERM=xterm-256color "$top" -d 600 "$ruby"
+    sees '^rss '
+    kill -STOP "$(tool)"
+    until_true 20 eval 'ps -o state= -p "$(tool)" | grep -q T' || fail "$what: not stopped"
+    terminal send-keys -R -t "$window" # a blank terminal
+    stty -F "$(terminal display-message -p -t "$window" '#{pane_tty}')" sane
+    terminal clear-history -t "$window"
+    kill -CONT "$(tool)"
+    sees '^rss '
+    until_true 20 eval '[ "$(modes)" = "0 1 1" ]' || fail "$what: cursor, mouse, alternate screen: $(modes)"
+    keys 2
+    sees ' class '
+    keys q
+    leaves 0
+    close
+}
+
+# Under a shell with job control: whatever way a stopped one is ended or woken, the shell's terminal is its own.
+test_job_control() {
+    local stop
+    for stop in TSTP STOP; do
+        open 80 24 env TERM=xterm-256color PS1="'ready> '" bash --norc --noprofile -i
+        what="$what: $stop"
+        sees '^ready>'
+        keys " '$top' -d 600 $ruby" Enter
+        sees '^rss '
+        shell_job=$(pgrep -P "$(tool)")
+        kill -$stop "$shell_job"
+        until_true 20 eval 'ps -o state= -p $shell_job | grep -q T' || fail "$what: not stopped"
+        sees '^ready>'
+        kill -STOP "$shell_job"
+        keys ' bg' Enter
+        sees ' &$'
+        until_true 20 eval 'ps -o state= -p $shell_job | grep -q T' || fail "$what: not stopped again"
+        keys ' fg' Enter
+        sees '^rss '
+        until_true 20 eval '[ "$(modes)" = "0 1 1" ]' || fail "$what: woken: $(modes)"
+        kill -$stop "$shell_job"
+        until_true 20 eval 'ps -o state= -p $shell_job | grep -q T' || fail "$what: not stopped anew"
+        keys ' kill %%' Enter
+        until_true 20 eval '! ps -o state= -p $shell_job | grep -q "[^Z]"' || fail "$what: still there"
+        until_true 20 eval '[ "$(modes)" = "1 0 0" ]' || fail "$what: ended: $(modes)"
+        keys ' echo still$((1 + 1))here' Enter
+        sees 'still2here'
+        close
+    done
 }
 
 run_tests

@@ -48,10 +48,13 @@ test_list() {
     close
 }
 
-# The sum stands above its parts, and is their sum: exact in full numbers.
+# The sum stands above its parts, and is their sum: exact in full numbers. Live and lost bytes
+# are estimates, so that they are of one kind with the PSS beside them.
 sum_is_right() {
-    screen | awk '$3 == "+" { sum = $6 } /[├└]─ cluster/ { live += $6; parts++ }
-        END { exit !(parts == 3 && sum > 0 && sum == live) }'
+    screen | awk '$3 == "+" { gsub("~", ""); pss = $5; live = $6; lost = $8 }
+        /[├└]─ cluster/ { gsub("~", ""); pss -= $5; live -= $6; lost -= $8; parts++
+            smaller += $6 < $5 }
+        END { exit !(parts == 3 && smaller == 3 && pss == 0 && live == 0 && lost == 0) }'
 }
 
 test_tree() {
@@ -62,7 +65,11 @@ test_tree() {
     sees "^ +$cluster .* \\+ .*sum of 3: cluster first$"
     sees "^ +$worker0 .*─ cluster worker 0$"
     until_true 20 sum_is_right || fail "$what: the sum is not that of the rows"
-    above 'sum of 3' '─ cluster worker 0' || fail "$what: the sum is not above"
+    above 'sum of 3' '─ cluster first' || fail "$what: the sum is not above"
+    above '─ cluster first' '─ cluster worker 0' || fail "$what: the first is not above the others"
+    keys I
+    until_true 20 above "^ +$ruby " 'sum of 3' || fail "$what: not inverted"
+    above '─ cluster first' '─ cluster worker 0' || fail "$what: the first is not above, inverted"
     keys t
     gone 'sum of 3'
     close
@@ -75,6 +82,51 @@ test_tree() {
     close
 }
 
+test_fold() {
+    open 120 30 "$top"
+    sees "^ +$worker0 "
+    keys z
+    sees 'only the tree'
+    keys t
+    sees '─ cluster worker 1$'
+    keys / 'worker 1' Enter # the first line is the sum's
+    gone '─ cluster worker 0'
+    sees 'sum of 3: cluster first$'
+    sees '─ cluster worker 1$'
+    sees '^1 running of 4  '
+    keys Down
+    keys Escape
+    sees '─ cluster worker 0$'
+    keys z
+    gone '─ cluster'
+    sees '\[\+\] sum of 3: cluster first$'
+    keys z
+    sees '─ cluster worker 1$'
+    close
+}
+
+# Of what is too long the end can be seen, and no number is cut.
+test_narrow() {
+    open 77 24 "$top"
+    sees "^ +$worker0 .* cluster worke$"
+    keys Right
+    sees "^ +$worker0 .* 1 worker 0$"
+    keys Left
+    sees "^ +$worker0 .* cluster worke$"
+    terminal resize-window -t "$window" -x 12 -y 8
+    sees "^ +$worker0 [0-9.]+M$"
+    terminal resize-window -t "$window" -x 10 -y 8
+    sees "^ +$worker0$"
+    terminal resize-window -t "$window" -x 40 -y 10
+    sees '^4 running  PSS [0-9.]+[KM]iB'
+    keys '<'
+    until_true 20 sorts_by S || fail "$what: < does not pass hidden columns by"
+    keys '<'
+    until_true 20 sorts_by PID || fail "$what: < does not pass hidden columns by"
+    close
+}
+sorts_by() { terminal capture-pane -e -p -t "$window" | sed -n 2p | grep -qE "\[32m *$1"; }
+
 test_sort() {
     open 120 30 "$top"
     sees "^ +$worker0 "
@@ -82,7 +134,7 @@ test_sort() {
     until_true 20 above "^ +$worker0 " "^ +$worker1 " || fail "$what: not by pid"
     keys I
     until_true 20 above "^ +$worker1 " "^ +$worker0 " || fail "$what: not inverted"
-    keys I F6
+    keys I '>'
     sees "^ +$worker0 "
     close
 }
@@ -132,7 +184,7 @@ test_choice() {
     lacks "^ +$ruby "
     close
     open 120 30 "$top" --user 4000000000
-    sees 'no process yet'
+    sees 'no process matches -p, --user, --match'
     close
     # The same in a pipe.
     [ "$("$top" --match 'worker 1$' </dev/null | grep -c cluster)" = 1 ] || fail "--match in a pipe"
@@ -160,11 +212,25 @@ test_growth() {
 test_stopped() {
     kill -STOP "$worker0"
     open 120 30 "$top" -d 0.2
-    sees "^ +$worker0 "
-    sees "^ +$worker1 "
+    sees "^ +$worker0 .* T "
+    sees "^ +$worker1 .* R "
     keys '?'
     sees 'keys \(arrows scroll'
     kill -CONT "$worker0"
+    close
+}
+
+# r reads also what is idle and has its turn later.
+is_idle() { keys r && shows "^ +$worker0 .* R .* 0 +1 cluster"; }
+test_refresh() {
+    open 120 30 "$top" -d 60
+    until_true 20 is_idle || fail "$what: never idle"
+    kill -STOP "$worker0"
+    keys r
+    sees "^ +$worker0 .* T "
+    kill -CONT "$worker0"
+    keys r
+    sees "^ +$worker0 .* R "
     close
 }
 
@@ -178,12 +244,16 @@ test_zz_comes_and_goes() {
     sees "^ +$worker1 .* E "
     kill -USR1 "$cluster"
     sees ' R .*cluster worker new'
-    sees '^3 running, 2 ended'
+    sees '^3 running, 2 ended   together: [0-9.]+[KM]iB PSS'
+    keys t
+    sees ' \+ .* 2 sum of 2 \(2 ended\): cluster first$'
+    sees "^ +$worker0 .* E .* 0 .─ cluster worker 0|^ +$worker0 .* E .* 0 +└─ "
+    keys t
     keys / 'worker 1' Enter
     gone "^ +$ruby "
     keys Enter
     sees "^pid $worker1  state exited"
-    sees '^q back  ENDED'
+    sees '^q back .* ENDED$'
     sees '^live +[0-9.]+[KM]iB'
     pkill -KILL -P "$cluster"
     close

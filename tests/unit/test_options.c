@@ -3,6 +3,7 @@
  * help tells of all of them.
  */
 #include <check.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -331,6 +332,21 @@ START_TEST(test_help_names_every_option_and_key)
 }
 END_TEST
 
+/* What is typed as itself. Digits are told as "1-7". */
+START_TEST(test_labels_name_every_character)
+{
+    for (const struct ra_key *key = ra_keys; key->label; key++) {
+        for (size_t i = 0; i < RA_KEY_CODES_MAX && key->codes[i] != 0; i++) {
+            int code = key->codes[i];
+
+            if (code > ' ' && code < 127 && !isdigit(code)) {
+                ck_assert_msg(strchr(key->label, code), "%c is not in '%s'", code, key->label);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_help_names_every_exit_status)
 {
     static const char *const lines[] = {"\n  0  ", "\n  1  ", "\n  2  ", "\n  3  ",
@@ -382,6 +398,7 @@ int main(void)
     suite_add_tcase(suite, parsing);
 
     tcase_add_test(help, test_help_names_every_option_and_key);
+    tcase_add_test(help, test_labels_name_every_character);
     tcase_add_test(help, test_help_names_every_exit_status);
     tcase_add_test(help, test_help_fits_80_columns);
     tcase_add_test(help, test_options_have_unique_letters);

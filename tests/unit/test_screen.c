@@ -5,11 +5,13 @@
 #include "suite.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "top/bars.h"
 #include "top/clone.h"
+#include "top/grid.h"
 #include "top/model.h"
 #include "top/rows.h"
 
@@ -26,6 +28,7 @@ static struct ra_report report_of(int64_t pid, int64_t ppid, double uptime, int6
     report.process = (struct ra_report_process){
         .pid = pid, .ppid = ppid, .uptime = uptime, .command = "ruby", .state = "running"};
     report.totals.allocations = allocations;
+    report.memory.rss = 200;
     report.memory.pss = 100;
     report.memory.live = 10;
     report.memory.resident = 20;
@@ -95,7 +98,7 @@ START_TEST(test_model_counts_rate_threads_and_growth)
     ck_assert(ra_model_take(&model, member, &first));
     ck_assert(isnan(member->rate));
     ck_assert_int_eq(member->threads, 1);
-    ra_model_set_baseline(&model);
+    ra_model_add_baseline(&model, &first);
     ck_assert(ra_model_take(&model, member, &second));
     ck_assert_double_eq(member->rate, 150);
     ck_assert_int_eq(model.baseline->totals.allocations, 100);
@@ -120,37 +123,130 @@ static void add(struct ra_model *model, int64_t pid, int64_t ppid)
     ck_assert(ra_model_take(model, ra_model_admit(model, pid), &report));
 }
 
+/* A cluster of 1 with 2, 3 and 4, which is the child of 2, and beside it 9. */
+static void make_cluster(struct ra_model *model)
+{
+    /* A child may have a lower pid, or be met first. */
+    add(model, 2, 1);
+    add(model, 1, 0);
+    add(model, 3, 1);
+    add(model, 4, 2);
+    add(model, 9, 0);
+}
+
+/* The sum's row is behind those of the processes. */
+enum { CLUSTER_SUM = 5, CLUSTER_ROWS };
+
 START_TEST(test_rows_of_a_cluster_hang_below_its_sum)
 {
-    static const int64_t wanted[] = {1, 2, 4, 1, 3};
-    static const unsigned depths[] = {0, 1, 2, 1, 1};
-    size_t order[] = {0, 1, 2, 3, 4, 5}, count = 6;
+    static const int64_t wanted[] = {1, 1, 2, 4, 3};
+    static const unsigned depths[] = {0, 1, 1, 2, 1};
+    size_t order[] = {0, 2, 1, 3, 4, 5}, count = CLUSTER_ROWS;
     struct ra_model model = {0};
     struct ra_rows rows;
     size_t *nested;
 
-    /* A child may have a lower pid, or be met first. */
-    add(&model, 2, 1);
-    add(&model, 1, 0);
-    add(&model, 3, 1);
-    add(&model, 4, 2);
-    add(&model, 9, 0);
+    make_cluster(&model);
     rows = ra_rows_make(&model, true);
-    ck_assert_uint_eq(rows.count, 6);
+    ck_assert_uint_eq(rows.count, CLUSTER_ROWS);
     nested = ra_rows_nest(&rows, order, &count);
-    ck_assert_uint_eq(count, 6);
-    /* 9 was before the sum in order. */
+    ck_assert_uint_eq(count, CLUSTER_ROWS);
+    /* 9 was before the sum in order; the first process stands before its children. */
     ck_assert_int_eq(rows.rows[nested[0]].member->pid, 9);
     for (size_t i = 0; i < 5; i++) {
         ck_assert_int_eq(rows.rows[nested[i + 1]].member->pid, wanted[i]);
         ck_assert_uint_eq(rows.rows[nested[i + 1]].depth, depths[i]);
+        ck_assert_int_eq(rows.rows[nested[i + 1]].is_sum, i == 0);
     }
-    ck_assert_uint_eq(rows.rows[nested[1]].processes, 4);
-    ck_assert_int_eq(rows.rows[nested[1]].report->memory.pss, 400);
-    ck_assert_int_eq(rows.rows[nested[1]].report->memory.swap, RA_UNKNOWN);
-    ck_assert_double_eq(rows.rows[nested[1]].report->fragmentation.ratio, 2);
-    ck_assert_int_eq(rows.rows[nested[1]].report->process.pid, 1);
-    ck_assert(rows.rows[nested[5]].is_last && !rows.rows[nested[4]].is_last);
+    ck_assert(rows.rows[nested[5]].is_last && !rows.rows[nested[3]].is_last);
+    free(nested);
+    ra_rows_free(&rows);
+    ra_model_clear(&model);
+}
+END_TEST
+
+/* Of 10 live bytes a process has the 5 for which its PSS stands, beside an RSS of 200. */
+START_TEST(test_rows_sum_is_of_shares_and_of_who_lives)
+{
+    struct ra_model model = {0};
+    struct ra_rows rows;
+    const struct ra_row *sum;
+
+    make_cluster(&model);
+    rows = ra_rows_make(&model, true);
+    sum = &rows.rows[CLUSTER_SUM];
+    ck_assert_uint_eq(sum->processes, 4);
+    ck_assert_int_eq(sum->threads, 4);
+    ck_assert_int_eq(sum->now.pss, 400);
+    ck_assert_int_eq(sum->now.live, 20);
+    ck_assert_double_eq(sum->ratio, 2);
+    ck_assert_int_eq(rows.rows[0].now.live, 5);
+    ck_assert(rows.rows[0].is_estimate && !rows.rows[4].is_estimate);
+    ck_assert_int_eq(rows.rows[4].now.live, 10);
+    ra_rows_free(&rows);
+
+    ra_model_mark_ended(&model, ra_model_find(&model, 2));
+    ra_model_mark_ended(&model, ra_model_find(&model, 3));
+    rows = ra_rows_make(&model, true);
+    sum = &rows.rows[CLUSTER_SUM];
+    ck_assert_uint_eq(sum->processes, 2);
+    ck_assert_uint_eq(sum->ended, 2);
+    ck_assert_int_eq(sum->threads, 2);
+    ck_assert_int_eq(sum->now.pss, 200);
+    ck_assert_int_eq(sum->now.live, 10);
+    ck_assert_int_eq(rows.rows[0].threads, 0);
+    ra_rows_free(&rows);
+
+    /* Those that had ended then took nothing that the cluster could have lost since. */
+    for (size_t i = 0; i < model.count; i++) {
+        struct ra_report then = report_of(model.members[i]->pid, 0, 1, 1);
+        ck_assert(ra_model_add_baseline(&model, &then));
+    }
+    rows = ra_rows_make(&model, true);
+    ck_assert(rows.rows[CLUSTER_SUM].has_baseline);
+    ck_assert_int_eq(rows.rows[CLUSTER_SUM].baseline.pss, 200);
+    ra_rows_free(&rows);
+
+    model.members[1]->report->memory.pss = RA_UNKNOWN;
+    rows = ra_rows_make(&model, true);
+    ck_assert_int_eq(rows.rows[CLUSTER_SUM].now.pss, RA_UNKNOWN);
+    ck_assert_int_eq(rows.rows[CLUSTER_SUM].now.live, RA_UNKNOWN);
+    ra_rows_free(&rows);
+    ra_model_clear(&model);
+}
+END_TEST
+
+START_TEST(test_rows_nest_folded_and_filtered)
+{
+    size_t all[] = {0, 1, 2, 3, 4, CLUSTER_SUM}, count = CLUSTER_ROWS;
+    size_t grandchild[] = {3, CLUSTER_SUM}, other[] = {4, CLUSTER_SUM};
+    struct ra_model model = {0};
+    struct ra_rows rows;
+    size_t *nested;
+
+    make_cluster(&model);
+    model.members[1]->is_folded = true;
+    rows = ra_rows_make(&model, true);
+    nested = ra_rows_nest(&rows, all, &count);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_int_eq(rows.rows[nested[0]].member->pid, 9);
+    ck_assert(rows.rows[nested[1]].is_sum);
+    free(nested);
+    ra_rows_free(&rows);
+
+    model.members[1]->is_folded = false;
+    rows = ra_rows_make(&model, true);
+    count = 2;
+    nested = ra_rows_nest(&rows, grandchild, &count);
+    ck_assert_uint_eq(count, 2);
+    ck_assert(rows.rows[nested[0]].is_sum);
+    ck_assert_int_eq(rows.rows[nested[1]].member->pid, 4);
+    ck_assert_uint_eq(rows.rows[nested[1]].depth, 1);
+    free(nested);
+    count = 2;
+    nested = ra_rows_nest(&rows, other, &count);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_int_eq(rows.rows[nested[0]].member->pid, 9);
     free(nested);
     ra_rows_free(&rows);
     ra_model_clear(&model);
@@ -175,6 +271,56 @@ START_TEST(test_rows_of_a_circle_of_parents_are_all_there)
     free(nested);
     ra_rows_free(&rows);
     ra_model_clear(&model);
+}
+END_TEST
+
+static const double numbers[] = {2, NAN, 3, 1, NAN};
+
+static void number_cell(const void *context, size_t row, size_t column, char *text, size_t size)
+{
+    (void)context, (void)column;
+    snprintf(text, size, "%.0f", numbers[row]);
+}
+
+static double number_of(const void *context, size_t row, size_t column)
+{
+    (void)context, (void)column;
+    return numbers[row];
+}
+
+START_TEST(test_grid_order_has_the_unknown_last_either_way)
+{
+    static const size_t down[] = {2, 0, 3, 1, 4}, up[] = {3, 0, 2, 1, 4};
+    const struct ra_grid_column column = {.title = "n"};
+    const struct ra_grid grid = {.columns = &column,
+                                 .column_count = 1,
+                                 .row_count = 5,
+                                 .cell = number_cell,
+                                 .number = number_of};
+
+    for (int inverted = 0; inverted < 2; inverted++) {
+        struct ra_grid_state state = {.is_inverted = inverted};
+        size_t count;
+        size_t *order = ra_grid_order(&grid, &state, &count);
+
+        ck_assert_uint_eq(count, 5);
+        ck_assert_mem_eq(order, inverted ? up : down, sizeof down);
+        free(order);
+    }
+}
+END_TEST
+
+START_TEST(test_grid_sort_passes_hidden_columns_by)
+{
+    const struct ra_grid grid = {.column_count = 5};
+    struct ra_grid_state state = {.sort = 1, .hidden = 1 << 2 | 1 << 3 | 1 << 0};
+
+    ra_grid_move_sort(&grid, &state, 1);
+    ck_assert_uint_eq(state.sort, 4);
+    ra_grid_move_sort(&grid, &state, 1);
+    ck_assert_uint_eq(state.sort, 1);
+    ra_grid_move_sort(&grid, &state, -1);
+    ck_assert_uint_eq(state.sort, 4);
 }
 END_TEST
 
@@ -234,7 +380,11 @@ int main(void)
     tcase_add_test(tests, test_history_keeps_the_last);
     tcase_add_test(tests, test_model_counts_rate_threads_and_growth);
     tcase_add_test(tests, test_rows_of_a_cluster_hang_below_its_sum);
+    tcase_add_test(tests, test_rows_sum_is_of_shares_and_of_who_lives);
+    tcase_add_test(tests, test_rows_nest_folded_and_filtered);
     tcase_add_test(tests, test_rows_of_a_circle_of_parents_are_all_there);
+    tcase_add_test(tests, test_grid_order_has_the_unknown_last_either_way);
+    tcase_add_test(tests, test_grid_sort_passes_hidden_columns_by);
     tcase_add_test(tests, test_bars_line);
     tcase_add_test(tests, test_bars_meter);
     tcase_add_test(tests, test_bars_share_adds_up_and_shows_the_small);
