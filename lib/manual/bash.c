@@ -22,6 +22,25 @@ static const char start[] =
     "    compgen -P \"$before\" -W \"$2\" -- \"${1##*,}\"\n"
     "}\n"
     "\n"
+    "# The fields of the view that is on the line; without one, of the list of processes.\n"
+    "_ruby_alloc_top_fields() {\n"
+    "    local view= i\n"
+    "    for ((i = 1; i < ${#COMP_WORDS[@]}; i++)); do\n"
+    "        case ${COMP_WORDS[i]} in\n"
+    "        --) break ;;\n"
+    "        --view=*) view=${COMP_WORDS[i]#*=} ;;\n"
+    "        --view)\n"
+    "            view=${COMP_WORDS[i + 1]-}\n"
+    "            [[ $view != = ]] || view=${COMP_WORDS[i + 2]-}\n"
+    "            ;;\n"
+    "        esac\n"
+    "    done\n"
+    "    case $view in\n";
+
+static const char middle[] =
+    "    esac\n"
+    "}\n"
+    "\n"
     "_ruby_alloc_top() {\n"
     "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i compare=\n"
     "    COMPREPLY=()\n"
@@ -74,10 +93,24 @@ static void put_value(const struct ra_option *option, FILE *stream)
               "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n",
               stream);
         break;
+    case RA_TAKES_USER:
+        fputs("        mapfile -t COMPREPLY < <(compgen -u -- \"$cur\")\n", stream);
+        break;
     case RA_TAKES_WORD:
-        fprintf(stream, "        mapfile -t COMPREPLY < <(%s \"$cur\" \"", "_ruby_alloc_top_list");
+        fputs("        mapfile -t COMPREPLY < <(compgen -W \"", stream);
         ra_manual_words(option, " ", stream);
-        fputs("\")\n", stream);
+        fputs("\" -- \"$cur\")\n", stream);
+        break;
+    case RA_TAKES_FIELD:
+        fputs("        mapfile -t COMPREPLY < <(compgen -W \"$(_ruby_alloc_top_fields)\" -- "
+              "\"$cur\")\n",
+              stream);
+        break;
+    case RA_TAKES_FIELDS:
+        fputs("        mapfile -t COMPREPLY < <(\n"
+              "            _ruby_alloc_top_list \"$cur\" \"$(_ruby_alloc_top_fields)\"\n"
+              "        )\n",
+              stream);
         break;
     default:
         break;
@@ -85,9 +118,23 @@ static void put_value(const struct ra_option *option, FILE *stream)
     fputs("        return\n        ;;\n", stream);
 }
 
+static void put_fields(const char *name, const struct ra_view *view, FILE *stream)
+{
+    fprintf(stream, "    %s) echo \"", name);
+    ra_manual_fields(view, " ", stream);
+    fputs("\" ;;\n", stream);
+}
+
 void ra_manual_bash(FILE *stream)
 {
     fputs(start, stream);
+    put_fields("''", NULL, stream);
+    for (const struct ra_view *view = ra_views; view->name; view++) {
+        if (view->table) {
+            put_fields(view->name, view, stream);
+        }
+    }
+    fputs(middle, stream);
     for (size_t i = 0; i < RA_OPTION_COUNT; i++) {
         if (ra_manual_kind(&ra_option_table[i]) != RA_TAKES_NOTHING) {
             put_value(&ra_option_table[i], stream);

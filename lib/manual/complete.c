@@ -7,7 +7,6 @@
 
 #include "top/excerpt.h"
 #include "top/fields.h"
-#include "top/views.h"
 
 enum ra_manual_kind ra_manual_kind(const struct ra_option *option)
 {
@@ -19,10 +18,14 @@ enum ra_manual_kind ra_manual_kind(const struct ra_option *option)
     }
     switch (option->id) {
     case RA_OPTION_VIEW:
-    case RA_OPTION_SORT:
-    case RA_OPTION_FIELDS:
     case RA_OPTION_HELP:
         return RA_TAKES_WORD;
+    case RA_OPTION_SORT:
+        return RA_TAKES_FIELD;
+    case RA_OPTION_FIELDS:
+        return RA_TAKES_FIELDS;
+    case RA_OPTION_USER:
+        return RA_TAKES_USER;
     default:
         return RA_TAKES_ANY;
     }
@@ -36,37 +39,15 @@ static void put_views(const char *end, FILE *stream)
     fprintf(stream, "help%s", end);
 }
 
-/* Has a table of a view before this one a field of this name? */
-static int is_repeated(const struct ra_view *end, const char *name)
+void ra_manual_fields(const struct ra_view *view, const char *end, FILE *stream)
 {
-    for (const struct ra_view *view = ra_views; view != end; view++) {
-        if (view->table && ra_field_find(ra_group_find(view->table->group), name)) {
-            return 1;
-        }
+    const struct ra_group *group = view && view->table ? ra_group_find(view->table->group) : NULL;
+
+    for (size_t i = 0; group && i < group->field_count; i++) {
+        fprintf(stream, "%s%s", group->fields[i].name, end);
     }
-    return 0;
-}
-
-/* Of all tables: which one is shown isn't known to the shell. Then the list's own. */
-static void put_fields(const char *end, FILE *stream)
-{
-    const struct ra_view *view = ra_views;
-
-    for (; view->name; view++) {
-        const struct ra_group *group = view->table ? ra_group_find(view->table->group) : NULL;
-
-        for (size_t i = 0; group && i < group->field_count; i++) {
-            if (!is_repeated(view, group->fields[i].name)) {
-                fprintf(stream, "%s%s", group->fields[i].name, end);
-            }
-        }
-    }
-    for (size_t i = 0; i < ra_table_list.column_count; i++) {
-        struct ra_cell name = ra_excerpt_list_name(i);
-
-        if (!is_repeated(view, name.text)) {
-            fprintf(stream, "%s%s", name.text, end);
-        }
+    for (size_t i = 0; !view && i < ra_table_list.column_count; i++) {
+        fprintf(stream, "%s%s", ra_excerpt_list_name(i).text, end);
     }
 }
 
@@ -74,10 +55,8 @@ void ra_manual_words(const struct ra_option *option, const char *end, FILE *stre
 {
     if (option->id == RA_OPTION_VIEW) {
         put_views(end, stream);
-    } else if (option->id == RA_OPTION_HELP) {
-        fprintf(stream, "metrics%s", end);
     } else {
-        put_fields(end, stream);
+        fprintf(stream, "metrics%s", end);
     }
 }
 

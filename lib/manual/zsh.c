@@ -19,6 +19,29 @@ static const char start[] =
     "    (( ${words[(I)--compare]} )) && _files\n"
     "}\n"
     "\n"
+    "# The fields of the view that is on the line; without one, of the list of processes.\n"
+    "_ruby_alloc_top_fields() {\n"
+    "    local view= i\n"
+    "    local -a fields\n"
+    "    for ((i = 2; i <= $#words; i++)); do\n"
+    "        case $words[i] in\n"
+    "        --) break ;;\n"
+    "        --view=*) view=${words[i]#*=} ;;\n"
+    "        --view) view=$words[i+1] ;;\n"
+    "        esac\n"
+    "    done\n"
+    "    case $view in\n";
+
+static const char middle[] =
+    "    esac\n"
+    "    (( $#fields )) || return\n"
+    "    if [[ $1 == list ]]; then\n"
+    "        _values -s , field $fields\n"
+    "    else\n"
+    "        compadd -a fields\n"
+    "    fi\n"
+    "}\n"
+    "\n"
     "_ruby_alloc_top() {\n"
     "    local at=${words[(i)--]}\n"
     "    if (( at < CURRENT )); then # what follows is a command of its own\n"
@@ -59,14 +82,18 @@ static void put_value(const struct ra_option *option, FILE *stream)
         fputs(":file:_files", stream);
         return;
     case RA_TAKES_WORD:
-        fputs(option->argument[0] == '[' ? "::topic:(" : ":name:", stream);
-        if (option->id == RA_OPTION_FIELDS) {
-            fputs("_values -s , field ", stream);
-        } else if (option->argument[0] != '[') {
-            fputc('(', stream);
-        }
+        fputs(option->argument[0] == '[' ? "::topic:(" : ":name:(", stream);
         ra_manual_words(option, " ", stream);
-        fputs(option->id == RA_OPTION_FIELDS ? "" : ")", stream);
+        fputc(')', stream);
+        return;
+    case RA_TAKES_USER:
+        fputs(":user:_users", stream);
+        return;
+    case RA_TAKES_FIELD: /* the space: called as it stands */
+        fputs(":field: _ruby_alloc_top_fields", stream);
+        return;
+    case RA_TAKES_FIELDS:
+        fputs(":fields: _ruby_alloc_top_fields list", stream);
         return;
     case RA_TAKES_ANY:
         fprintf(stream, ":%s: ", option->argument);
@@ -90,9 +117,23 @@ static void put_option(const struct ra_option *option, FILE *stream)
     fputs("' \\\n", stream);
 }
 
+static void put_fields(const char *name, const struct ra_view *view, FILE *stream)
+{
+    fprintf(stream, "    %s) fields=(", name);
+    ra_manual_fields(view, " ", stream);
+    fputs(") ;;\n", stream);
+}
+
 void ra_manual_zsh(FILE *stream)
 {
     fputs(start, stream);
+    put_fields("''", NULL, stream);
+    for (const struct ra_view *view = ra_views; view->name; view++) {
+        if (view->table) {
+            put_fields(view->name, view, stream);
+        }
+    }
+    fputs(middle, stream);
     for (size_t i = 0; i < RA_OPTION_COUNT; i++) {
         put_option(&ra_option_table[i], stream);
     }

@@ -96,24 +96,35 @@ static void put_facts(const struct ra_html *html, FILE *stream)
     fputs("</header>\n<main>\n", stream);
 }
 
-static void put_tile(const char *name, int64_t bytes, const char *note, FILE *stream)
+/* before: what stands before the bytes, smaller. */
+static void put_tile(const char *name, const char *before, int64_t bytes, const char *note,
+                     FILE *stream)
 {
     fprintf(stream, "<div class=\"tile\"><dt>%s</dt><dd>", name);
+    if (*before) {
+        fprintf(stream, "<small>%s</small> ", before);
+    }
     ra_html_bytes(stream, bytes);
     fputs("</dd><dd class=\"note\">", stream);
     ra_html_text(stream, note);
     fputs("</dd></div>\n", stream);
 }
 
-/* What a value has come to since the recording began. */
-static struct ra_cell growth(int64_t first, int64_t last)
+/* What a value has come to since the recording began; shown: the last that is known. */
+static struct ra_cell growth(int64_t first, int64_t shown, int64_t last)
 {
-    struct ra_cell cell = {"first not known"};
+    bool has_first = first != RA_UNKNOWN, has_last = last != RA_UNKNOWN;
+    struct ra_cell cell = {""};
     int64_t grown;
 
-    if (first != RA_UNKNOWN && last != RA_UNKNOWN && !__builtin_sub_overflow(last, first, &grown)) {
-        snprintf(cell.text, sizeof cell.text, "%s%.40s since the first", grown >= 0 ? "+" : "",
-                 ra_format_bytes(grown).text);
+    if (has_first && shown != RA_UNKNOWN && !__builtin_sub_overflow(shown, first, &grown)) {
+        snprintf(cell.text, sizeof cell.text, "%s%.30s since the first%s", grown >= 0 ? "+" : "",
+                 ra_format_bytes(grown).text, has_last ? "" : "; last not known");
+    } else if (!has_first || !has_last) {
+        snprintf(cell.text, sizeof cell.text, "%s not known",
+                 has_first  ? "last"
+                 : has_last ? "first"
+                            : "first and last");
     }
     return cell;
 }
@@ -123,17 +134,21 @@ static void put_tiles(const struct ra_html *html, FILE *stream)
     const struct ra_report *report = html->report;
     const struct ra_series *series = ra_html_has_time(html) ? html->series : NULL;
     struct ra_cell rss = {"resident set size"}, live = {"usable bytes of live objects"};
+    int64_t shown = report->memory.rss;
+    bool is_older = false;
 
     if (series) {
-        rss = growth(series->first.rss, series->last.rss);
-        live = growth(series->first.live, series->last.live);
+        shown = series->measured.rss;
+        is_older = shown != RA_UNKNOWN && series->last.rss == RA_UNKNOWN;
+        rss = growth(series->first.rss, shown, series->last.rss);
+        live = growth(series->first.live, series->last.live, series->last.live);
     }
     fputs("<dl class=\"tiles\">\n", stream);
-    put_tile("rss", report->memory.rss, rss.text, stream);
+    put_tile("rss", is_older ? "last known" : "", shown, rss.text, stream);
     if (series) {
-        put_tile("highest rss", series->peak_rss, "of all reports", stream);
+        put_tile("highest rss", "", series->peak_rss, "of all reports", stream);
     }
-    put_tile("live", report->memory.live, live.text, stream);
+    put_tile("live", "", report->memory.live, live.text, stream);
     fputs("<div class=\"tile\"><dt>ratio</dt><dd>", stream);
     ra_html_value(stream, ra_field_find(ra_group_find("fragmentation"), "ratio"),
                   &report->fragmentation);
@@ -179,7 +194,7 @@ static void put_advice(const struct ra_report *report, FILE *stream)
 
         fputs("<li>", stream);
         ra_html_text(stream, advice->text);
-        if (advice->bytes != RA_UNKNOWN) {
+        if (advice->bytes > 0) { /* some promise nothing */
             fputs(" <b>", stream);
             ra_html_bytes(stream, advice->bytes);
             fputs("</b>", stream);

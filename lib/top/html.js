@@ -21,6 +21,17 @@
         return sign * String(a).localeCompare(String(b));
     }
 
+    // On paper as many rows as before, but the first of the new order.
+    function choosePaper(table, name, rows) {
+        const note = table.closest("details")?.querySelector(".paper span");
+        const count = table.tBodies[0].querySelectorAll("tr:not(.rest)").length;
+
+        if (note) {
+            note.textContent = "by " + name;
+            rows.forEach((pair, i) => pair[1].classList.toggle("rest", i >= count));
+        }
+    }
+
     function sort(table, head) {
         const body = table.tBodies[0], column = head.cellIndex;
         const ascending = head.getAttribute("aria-sort") === "descending";
@@ -32,6 +43,7 @@
         }
         head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
         body.append(...rows.map((pair) => pair[1]));
+        choosePaper(table, head.textContent, rows);
     }
 
     for (const table of document.querySelectorAll("table.sorts")) {
@@ -48,8 +60,9 @@
         }
     }
 
+    // All parts but the chart's numbers, which would take pages.
     addEventListener("beforeprint", () => {
-        for (const details of document.querySelectorAll("details")) {
+        for (const details of document.querySelectorAll("details:not(.numbers)")) {
             details.open = true;
         }
     });

@@ -4,9 +4,9 @@
 #include "top/html_parts.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <time.h>
 
-#include "top/chain.h"
 #include "top/format.h"
 #include "top/html_text.h"
 
@@ -24,35 +24,45 @@ static double known(int64_t bytes)
     return bytes > 0 ? (double)bytes : 0;
 }
 
-static void put_bar(const struct ra_report *report, FILE *stream)
+/* Of the last report, or where that has no RSS of the last that has. */
+static struct ra_series_column choose_parts(const struct ra_html *html, bool *is_older)
+{
+    const struct ra_series *series = ra_html_has_time(html) ? html->series : NULL;
+
+    *is_older =
+        series && html->report->memory.rss == RA_UNKNOWN && series->measured.rss != RA_UNKNOWN;
+    return *is_older ? series->measured : ra_series_column(html->report, RA_UNKNOWN);
+}
+
+static void put_bar(const struct ra_series_column *parts, FILE *stream)
 {
     double sum = 0, at = 0;
 
     for (size_t i = 0; i < RA_LAYERS; i++) {
-        sum += known(ra_layer_bytes(&ra_layers[i], report));
+        sum += known(parts->layers[i]);
     }
-    sum = sum > known(report->memory.rss) ? sum : known(report->memory.rss);
+    sum = ra_larger(sum, known(parts->rss));
     fprintf(stream,
             "<svg class=\"bar\" viewBox=\"0 0 %d 20\" preserveAspectRatio=\"none\" role=\"img\" "
             "aria-label=\"Parts of the resident memory; the table below has their numbers\">\n",
             WIDTH);
     for (size_t i = 0; i < RA_LAYERS && sum > 0; i++) {
-        int64_t bytes = ra_layer_bytes(&ra_layers[i], report);
-        double width = known(bytes) / sum * WIDTH;
+        double width = known(parts->layers[i]) / sum * WIDTH;
 
         fprintf(stream,
                 "<rect class=\"c%zu\" x=\"%.2f\" y=\"0\" width=\"%.2f\" height=\"20\">"
                 "<title>%s %s</title></rect>\n",
-                i, at, width, ra_layers[i].name, ra_format_bytes(bytes).text);
+                i, at, width, ra_layers[i].name, ra_format_bytes(parts->layers[i]).text);
         at += width;
     }
     fputs("</svg>\n", stream);
 }
 
-static void put_legend_row(size_t i, const struct ra_report *report, FILE *stream)
+static void put_legend_row(size_t i, const struct ra_series_column *parts, FILE *stream)
 {
     const struct ra_layer *layer = &ra_layers[i];
-    int64_t bytes = ra_layer_bytes(layer, report);
+    int64_t bytes = parts->layers[i];
+    bool has_share = bytes != RA_UNKNOWN && parts->rss > 0;
 
     fprintf(stream,
             "<tr><th scope=\"row\"><svg class=\"key\" viewBox=\"0 0 1 1\" aria-hidden=\"true\">"
@@ -60,29 +70,35 @@ static void put_legend_row(size_t i, const struct ra_report *report, FILE *strea
             i, layer->name);
     ra_html_bytes(stream, bytes);
     fprintf(stream, "</td><td>%s</td><td class=\"text\">",
-            ra_format_share(ra_chain_share(bytes, report)).text);
+            ra_format_share(has_share ? (double)bytes / (double)parts->rss : NAN).text);
     ra_html_text(stream, ra_layer_help(layer));
     fputs("</td></tr>\n", stream);
 }
 
 void ra_html_chain(const struct ra_html *html, FILE *stream)
 {
-    const struct ra_report *report = html->report;
+    bool is_older;
+    struct ra_series_column parts = choose_parts(html, &is_older);
 
-    fputs("<section aria-labelledby=\"chain-title\">\n"
+    fputs("<section class=\"whole\" aria-labelledby=\"chain-title\">\n"
           "<h2 id=\"chain-title\">Where the memory is</h2>\n",
           stream);
-    put_bar(report, stream);
+    if (is_older) {
+        fputs("<p>As last known, at ", stream);
+        ra_html_time(stream, parts.time_ms);
+        fputs(" UTC: later reports have no rss.</p>\n", stream);
+    }
+    put_bar(&parts, stream);
     fputs("<div class=\"scroll\" role=\"region\" aria-label=\"Parts of memory\" tabindex=\"0\">\n"
           "<table id=\"chain\">\n<thead><tr><th scope=\"col\">part</th><th scope=\"col\">bytes</th>"
           "<th scope=\"col\">of rss</th><th scope=\"col\" class=\"text\">what it is</th></tr>"
           "</thead>\n<tbody>\n",
           stream);
     for (size_t i = 0; i < RA_LAYERS; i++) {
-        put_legend_row(i, report, stream);
+        put_legend_row(i, &parts, stream);
     }
     fputs("</tbody>\n<tfoot><tr><th scope=\"row\">rss</th><td>", stream);
-    ra_html_bytes(stream, report->memory.rss);
+    ra_html_bytes(stream, parts.rss);
     fputs("</td><td></td><td class=\"text\">resident set size; less than the sum where jemalloc "
           "counts pages that were never touched</td></tr></tfoot>\n</table>\n</div>\n</section>\n",
           stream);
@@ -131,26 +147,88 @@ static double x_of(const struct ra_series *series, int64_t time_ms)
     return last > first ? ((double)time_ms - first) / (last - first) * WIDTH : 0;
 }
 
-static void put_area(const struct ra_series *series, size_t layer, double top, FILE *stream)
+/* The layers that any column knows, a bit each; the others count as nothing. */
+static unsigned find_known(const struct ra_series *series)
 {
-    fprintf(stream, "<path class=\"c%zu\" d=\"", layer);
+    unsigned layers = 0;
+
     for (size_t i = 0; i < series->count; i++) {
+        for (size_t j = 0; j < RA_LAYERS; j++) {
+            layers |= (series->columns[i].layers[j] != RA_UNKNOWN ? 1U : 0U) << j;
+        }
+    }
+    return layers;
+}
+
+/* Whether a layer has its place in a column: it is known, and so is what lies below it. */
+static bool has_place(const struct ra_series_column *column, size_t layer, unsigned known_layers)
+{
+    for (size_t i = 0; i <= layer; i++) {
+        if (column->layers[i] == RA_UNKNOWN && known_layers >> i & 1) {
+            return false;
+        }
+    }
+    return column->layers[layer] != RA_UNKNOWN;
+}
+
+/* The columns from start up to end: forth along the top, back along the bottom. */
+static void put_run(const struct ra_series *series, size_t start, size_t end, size_t layer,
+                    double top, FILE *stream)
+{
+    for (size_t i = start; i < end; i++) {
         const struct ra_series_column *column = &series->columns[i];
 
-        fprintf(stream, "%c%.1f %.1f", i ? 'L' : 'M', x_of(series, column->time_ms),
+        fprintf(stream, "%c%.1f %.1f", i > start ? 'L' : 'M', x_of(series, column->time_ms),
                 HEIGHT * (1 - stacked(column, layer + 1) / top));
     }
-    for (size_t i = series->count; i > 0; i--) {
+    for (size_t i = end; i > start; i--) {
         const struct ra_series_column *column = &series->columns[i - 1];
 
         fprintf(stream, "L%.1f %.1f", x_of(series, column->time_ms),
                 HEIGHT * (1 - stacked(column, layer) / top));
     }
-    fprintf(stream, "Z\"><title>%s</title></path>\n", ra_layers[layer].name);
+    fputs("Z", stream);
+}
+
+/* Where a layer isn't known its area has a gap. */
+static void put_area(const struct ra_series *series, size_t layer, unsigned known_layers,
+                     double top, FILE *stream)
+{
+    fprintf(stream, "<path class=\"c%zu\" d=\"", layer);
+    for (size_t start = 0, end; start < series->count; start = end + 1) {
+        end = start;
+        while (end < series->count && has_place(&series->columns[end], layer, known_layers)) {
+            end++;
+        }
+        if (end > start) {
+            put_run(series, start, end, layer, top, stream);
+        }
+    }
+    fprintf(stream, "\"><title>%s</title></path>\n", ra_layers[layer].name);
+}
+
+/* Likewise; what is known between two gaps is a dot, which the line's round cap makes. */
+static void put_rss(const struct ra_series *series, double top, FILE *stream)
+{
+    bool is_open = false;
+
+    fputs("<path class=\"rss\" d=\"", stream);
+    for (size_t i = 0; i < series->count; i++) {
+        const struct ra_series_column *column = &series->columns[i];
+
+        if (column->rss != RA_UNKNOWN) {
+            fprintf(stream, "%c%.1f %.1f%s", is_open ? 'L' : 'M', x_of(series, column->time_ms),
+                    HEIGHT * (1 - known(column->rss) / top), is_open ? "" : "h0");
+        }
+        is_open = column->rss != RA_UNKNOWN;
+    }
+    fputs("\"><title>rss</title></path>\n", stream);
 }
 
 static void put_plot(const struct ra_series *series, double top, FILE *stream)
 {
+    unsigned known_layers = find_known(series);
+
     fprintf(stream,
             "<svg id=\"plot\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
             "aria-labelledby=\"plot-title\" tabindex=\"0\">\n"
@@ -158,18 +236,13 @@ static void put_plot(const struct ra_series *series, double top, FILE *stream)
             "the table below has the numbers</title>\n",
             WIDTH, HEIGHT);
     for (size_t i = 0; i < RA_LAYERS; i++) {
-        put_area(series, i, top, stream);
+        put_area(series, i, known_layers, top, stream);
     }
     for (int i = 1; i < TICKS; i++) {
         fprintf(stream, "<path class=\"grid\" d=\"M0 %dH%d\"/>\n", HEIGHT * i / TICKS, WIDTH);
     }
-    fputs("<path class=\"rss\" d=\"", stream);
-    for (size_t i = 0; i < series->count; i++) {
-        fprintf(stream, "%c%.1f %.1f", i ? 'L' : 'M', x_of(series, series->columns[i].time_ms),
-                HEIGHT * (1 - known(series->columns[i].rss) / top));
-    }
-    fprintf(stream, "\"><title>rss</title></path>\n<path id=\"cursor\" d=\"M0 0V%d\"/>\n</svg>\n",
-            HEIGHT);
+    put_rss(series, top, stream);
+    fprintf(stream, "<path id=\"cursor\" d=\"M0 0V%d\"/>\n</svg>\n", HEIGHT);
 }
 
 static void put_time_label(const struct ra_series *series, double part, FILE *stream)
@@ -194,7 +267,7 @@ static void put_chart(const struct ra_series *series, FILE *stream)
 {
     double tick = choose_tick(series);
 
-    fputs("<div class=\"chart\">\n<div class=\"y\" aria-hidden=\"true\">", stream);
+    fputs("<figure>\n<div class=\"chart\">\n<div class=\"y\" aria-hidden=\"true\">", stream);
     for (int i = TICKS; i >= 0; i--) {
         fprintf(stream, "<span>%s</span>", i ? ra_format_bytes(whole(tick * i)).text : "0");
     }
@@ -212,7 +285,7 @@ static void put_chart(const struct ra_series *series, FILE *stream)
                 i, ra_layers[i].name);
     }
     fputs("<span><svg class=\"key\" viewBox=\"0 0 1 1\"><path class=\"rss\" d=\"M0 .5H1\"/></svg> "
-          "rss</span></p>\n<p id=\"readout\" role=\"status\"></p>\n",
+          "rss</span></p>\n<p id=\"readout\" role=\"status\"></p>\n</figure>\n",
           stream);
 }
 
@@ -220,7 +293,7 @@ static void put_chart(const struct ra_series *series, FILE *stream)
 static void put_numbers(const struct ra_series *series, FILE *stream)
 {
     fprintf(stream,
-            "<details>\n<summary>The numbers: %zu rows</summary>\n"
+            "<details class=\"numbers\">\n<summary>The numbers: %zu rows</summary>\n"
             "<div class=\"scroll tall\" role=\"region\" aria-label=\"Parts of memory over time\" "
             "tabindex=\"0\">\n<table id=\"series\" class=\"sorts\">\n<thead><tr><th scope=\"col\" "
             "class=\"text\">time</th><th scope=\"col\">rss</th><th scope=\"col\">live</th>",

@@ -218,11 +218,12 @@ int ra_html_sizes(const struct ra_html *html, FILE *stream)
     }
     highest = has_time ? highest_rate(html->series, hot, shown) : count ? hot[0].allocations : 0;
     qsort(hot, shown, sizeof *hot, by_size);
-    fprintf(stream,
-            "<section aria-labelledby=\"hot-title\">\n<h2 id=\"hot-title\">%s</h2>\n"
-            "<p>The %zu requested sizes most allocated, of %zu%s.</p>\n",
-            has_time ? "Sizes over time" : "Hottest sizes", shown, count,
-            has_time ? "; allocations made during the recording" : "");
+    fprintf(
+        stream,
+        "<section class=\"whole\" aria-labelledby=\"hot-title\">\n<h2 id=\"hot-title\">%s</h2>\n"
+        "<p>The %zu requested sizes most allocated, of %zu%s.</p>\n",
+        has_time ? "Sizes over time" : "Hottest sizes", shown, count,
+        has_time ? "; allocations made during the recording" : "");
     if (has_time && highest > 0) {
         put_key(highest, stream);
     }

@@ -4,11 +4,13 @@
  */
 #include "top/html_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "top/fields.h"
 #include "top/format.h"
 #include "top/html_text.h"
+#include "top/views.h"
 
 enum { BAR_WIDTH = 100 };
 
@@ -68,28 +70,78 @@ static void put_head(const struct ra_group *group, FILE *stream)
     fputs("</tr></thead>\n", stream);
 }
 
-static void put_table(const struct ra_group *group, const struct ra_report *report, FILE *stream)
+/*
+ * The rows of a long table that stay off paper: all but those that the report as text has.
+ * To be freed by the caller; NULL: none, or without memory.
+ */
+static bool *find_rest(const struct ra_view *view, const struct ra_group *group,
+                       const struct ra_report *report)
 {
-    size_t count = ra_group_count(group, report);
+    size_t count = ra_group_count(group, report), *order = NULL;
+    const void **rows = NULL;
+    bool *rest = NULL;
 
+    if (!view || !view->table || count <= view->text_rows) {
+        return NULL;
+    }
+    rows = calloc(count, sizeof *rows);
+    for (size_t i = 0; rows && i < count; i++) {
+        rows[i] = ra_group_record(group, report, i);
+    }
+    order = rows ? ra_table_order(view->table, rows, count) : NULL;
+    rest = order ? calloc(count, sizeof *rest) : NULL;
+    for (size_t i = view->text_rows; rest && i < count; i++) {
+        rest[order[i]] = true;
+    }
+    free(order);
+    free(rows);
+    return rest;
+}
+
+/* On paper alone. The script says which rows they are after it sorted them. */
+static void put_paper_note(const struct ra_view *view, size_t count, FILE *stream)
+{
     fprintf(stream,
-            "<section aria-labelledby=\"%s-title\">\n<details open=\"open\">\n<summary>"
-            "<h2 id=\"%s-title\">%s</h2> (%zu)</summary>\n"
-            "<div class=\"scroll tall\" role=\"region\" aria-labelledby=\"%s-title\" "
-            "tabindex=\"0\">\n<table id=\"%s\" class=\"sorts\">\n",
-            group->name, group->name, group->name, count, group->name, group->name);
-    put_head(group, stream);
-    fputs("<tbody>\n", stream);
-    for (size_t i = 0; i < count; i++) {
-        const void *record = ra_group_record(group, report, i);
+            "<p class=\"paper\">On paper %zu of the %zu rows: the first <span>%s%s</span>.</p>\n",
+            view->text_rows, count, view->table->sort ? "by " : "as they come",
+            view->table->sort ? view->table->sort : "");
+}
 
-        fputs("<tr>", stream);
+static void put_rows(const struct ra_group *group, const struct ra_report *report, const bool *rest,
+                     FILE *stream)
+{
+    fputs("<tbody>\n", stream);
+    for (size_t i = 0; i < ra_group_count(group, report); i++) {
+        fputs(rest && rest[i] ? "<tr class=\"rest\">" : "<tr>", stream);
         for (size_t j = 0; j < group->field_count; j++) {
-            put_cell(&group->fields[j], record, stream);
+            put_cell(&group->fields[j], ra_group_record(group, report, i), stream);
         }
         fputs("</tr>\n", stream);
     }
-    fputs("</tbody>\n</table>\n</div>\n</details>\n</section>\n", stream);
+    fputs("</tbody>\n", stream);
+}
+
+static void put_table(const struct ra_group *group, const struct ra_report *report, FILE *stream)
+{
+    size_t count = ra_group_count(group, report);
+    const struct ra_view *view = ra_view_find(group->name);
+    bool *rest = find_rest(view, group, report);
+
+    fprintf(stream,
+            "<section aria-labelledby=\"%s-title\">\n<details open=\"open\">\n<summary>"
+            "<h2 id=\"%s-title\">%s</h2> (%zu)</summary>\n",
+            group->name, group->name, group->name, count);
+    if (rest) {
+        put_paper_note(view, count, stream);
+    }
+    fprintf(stream,
+            "<div class=\"scroll tall\" role=\"region\" aria-labelledby=\"%s-title\" "
+            "tabindex=\"0\">\n<table id=\"%s\" class=\"sorts\">\n",
+            group->name, group->name);
+    put_head(group, stream);
+    put_rows(group, report, rest, stream);
+    fputs("</table>\n</div>\n</details>\n</section>\n", stream);
+    free(rest);
 }
 
 /* Advice has its own place, at the top. */

@@ -65,7 +65,7 @@ static size_t bin_of(const struct ra_series *series, int64_t time_ms)
     return at < 0 ? 0 : at >= RA_SERIES_COLUMNS ? RA_SERIES_COLUMNS - 1 : (size_t)at;
 }
 
-static struct ra_series_column column_of(const struct ra_report *report, int64_t time_ms)
+struct ra_series_column ra_series_column(const struct ra_report *report, int64_t time_ms)
 {
     struct ra_series_column column = {.time_ms = time_ms,
                                       .end_ms = time_ms,
@@ -180,7 +180,7 @@ bool ra_series_add(struct ra_series *series, const struct ra_report *report, int
     int64_t time = time_ms < before            ? before
                    : time_ms > series->last_ms ? series->last_ms
                                                : time_ms;
-    struct ra_series_column next = column_of(report, time);
+    struct ra_series_column next = ra_series_column(report, time);
     struct ra_series_column *column = put_column(series, &next);
 
     if (!is_first) {
@@ -189,6 +189,9 @@ bool ra_series_add(struct ra_series *series, const struct ra_report *report, int
         series->first = next;
     }
     series->last = next;
+    if (is_first || next.rss != RA_UNKNOWN) {
+        series->measured = next;
+    }
     if (next.rss > series->peak_rss) {
         series->peak_rss = next.rss;
     }

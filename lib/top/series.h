@@ -66,8 +66,13 @@ struct ra_series {
     struct ra_series_size **sizes; /* ascending */
     size_t size_count, size_room;
     struct ra_series_column first, last; /* as if each were a column */
+    struct ra_series_column measured;    /* the last whose RSS is known; with reports, but none
+                                            such, its rss is RA_UNKNOWN */
     int64_t peak_rss;                    /* RA_UNKNOWN likewise */
 };
+
+/* A report as if it were a column of its own. */
+struct ra_series_column ra_series_column(const struct ra_report *report, int64_t time_ms);
 
 /* For count reports from first_ms to last_ms; NULL without memory. */
 struct ra_series *ra_series_new(int64_t first_ms, int64_t last_ms, size_t count);

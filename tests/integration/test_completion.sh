@@ -87,17 +87,34 @@ for shell in bash fish zsh; do
     offers $shell "ruby_alloc_top " 4242 777 '!other' '!report.json'
     offers $shell "ruby_alloc_top --compare 4242 " 777 report.json
     offers $shell "ruby_alloc_top -- ech" echo '!--once'
+    # The fields that the tool would take: those of the view, or of the list without one.
+    offers $shell "ruby_alloc_top --view classes --sort " size gap_bytes '!min' '!pid' '!tid'
+    offers $shell "ruby_alloc_top --view=threads --sort " tid frees '!gap_bytes' '!rss'
+    offers $shell "ruby_alloc_top --view verdict --sort " '!tid' '!rss' '!size'
+    offers $shell "ruby_alloc_top --sort " rss command '!gap_bytes' '!tid'
+    offers $shell "ruby_alloc_top --view sizes --fields " min class '!gap_bytes'
+    offers $shell "ruby_alloc_top --user ro" root '!4242'
 done
 # How a value is shown differs: with what is before it, or without.
 offers bash "ruby_alloc_top --view=cl" classes '!sizes'
 offers bash "ruby_alloc_top --view cl" classes '!sizes'
-offers bash "ruby_alloc_top --fields size,gap" size,gap_bytes
+offers bash "ruby_alloc_top --view=classes --fields size,gap" size,gap_bytes
+offers bash "ruby_alloc_top --view classes --fields=size,gap" size,gap_bytes
+offers bash "ruby_alloc_top --fields pid,r" pid,rss pid,ratio '!pid,requested_bytes'
 offers bash "ruby_alloc_top -o rep" report.json
 offers bash "ruby_alloc_top --limit " '!4242'
 offers fish "ruby_alloc_top --view=cl" --view=classes '!--view=sizes'
-offers fish "ruby_alloc_top --fields size,gap" size,gap_bytes
+offers fish "ruby_alloc_top --view=classes --fields size,gap" size,gap_bytes
+offers fish "ruby_alloc_top --fields pid,r" pid,rss pid,ratio '!pid,requested_bytes'
+offers fish "ruby_alloc_top --help " metrics
+offers fish "ruby_alloc_top --help=" --help=metrics
+offers fish "ruby_alloc_top --once " '!metrics'
 offers fish "ruby_alloc_top -o rep" report.json
 offers fish "ruby_alloc_top -o report.json -- ech" echo
+# The command is asked for its own options: the tool itself, as one that surely has some.
+offers fish "ruby_alloc_top -- ruby_alloc_top --on" --once
+offers fish "ruby_alloc_top --delay 2 -- ruby_alloc_top --view classes --sort gap" gap_bytes '!pid'
+offers fish "ruby_alloc_top -- echo --on" '!--once'
 offers zsh "ruby_alloc_top --view=cl" classes '!sizes'
 offers zsh "ruby_alloc_top -o rep" report.json
 exit $((failures > 0))

@@ -27,12 +27,15 @@ stands_alone() {
     grep -q "default-src 'none'" "$page" || fail "no policy"
 }
 
-# browser FILE: what the page is after its script ran; nothing may be complained of.
-browser() {
+chrome() {
     timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --enable-logging=stderr \
-        --user-data-dir="$TEST_DIR/profile" --virtual-time-budget=2000 --dump-dom "file://$1" \
-        >"$TEST_DIR/dom" 2>"$TEST_DIR/browser" || fail "the browser failed"
+        --user-data-dir="$TEST_DIR/profile" "$@" 2>"$TEST_DIR/browser"
+}
+
+# browser FILE: what the page is after its script ran; nothing may be complained of.
+browser() {
+    chrome --virtual-time-budget=2000 --dump-dom "file://$1" >"$TEST_DIR/dom" || fail "the browser failed"
     ! grep -E 'CONSOLE|Refused|violates' "$TEST_DIR/browser" || fail "the page complains"
 }
 dom_has() { grep -qE -- "$1" "$TEST_DIR/dom" || fail "the browser's page lacks $1"; }
@@ -82,8 +85,10 @@ test_browser() {
     sed '/Content-Security-Policy/d' "$page" >"$TEST_DIR/clicked.html"
     cat >>"$TEST_DIR/clicked.html" <<'SCRIPT'
 <script>document.querySelectorAll("#classes th button")[4].click();
-document.title = Array.from(document.querySelectorAll("#classes tbody tr"), (row) =>
-    row.cells[4].querySelector("data").value).join(" ");
+const rows = Array.from(document.querySelectorAll("#classes tbody tr"));
+document.title = rows.map((row) => row.cells[4].querySelector("data").value).join(" ");
+document.body.dataset.paper = rows.map((row) => row.classList.contains("rest") ? "-" : "+").join("") +
+    document.querySelector("#classes").closest("details").querySelector(".paper").textContent;
 document.getElementById("plot").dispatchEvent(new KeyboardEvent("keydown", { key: "Home" }));</script>
 SCRIPT
     browser "$TEST_DIR/clicked.html"
@@ -92,6 +97,23 @@ SCRIPT
         exit(sizes == wanted.sort.reverse)' "$TEST_DIR/dom" "$recording" || fail "a click doesn't sort by the numbers"
     dom_has '<p id="readout" role="status">[0-9]{4}-.* rss '
     dom_has 'id="cursor" d="M0 0V300" class="on"'
+    # Sorted by frees on screen, so on paper.
+    sed -i 's/th button")\[4\]/th button")[2]/' "$TEST_DIR/clicked.html"
+    browser "$TEST_DIR/clicked.html"
+    dom_has '<body data-paper="[+]{15}-+On paper 15 of the [0-9]+ rows: the first by frees\.'
+}
+
+# On paper no figure is torn, no title left alone, and no table takes pages.
+test_paper() {
+    chrome --print-to-pdf="$TEST_DIR/paper.pdf" "file://$page" || fail "the browser doesn't print"
+    command -v pdftotext >/dev/null || return
+    pdftotext -layout "$TEST_DIR/paper.pdf" "$TEST_DIR/paper"
+    ruby -e 'pages = File.read(ARGV[0]).split("\f")
+        whole = [["Memory over time", "files"], ["Where the memory is", "resident set size"], ["Sizes over time", "peak"],
+                 ["Sizes over time", "Allocations a second"], [/^\W*sizes \(/, "requested_bytes"]]
+        torn = whole.reject { |parts| pages.any? { |page| parts.all? { |part| page.index(part) } } }
+        abort "torn: #{torn}" unless torn.empty?
+        abort "#{pages.size} pages" if pages.size > 7' "$TEST_DIR/paper" || fail "on paper"
 }
 
 # In a command line and a thread's name: shown, not run, and not even let be.
@@ -142,6 +164,23 @@ test_long_recording() {
     [ "$(wc -c <"$page")" -lt 1000000 ] || fail "a page of $(wc -c <"$page") bytes"
 }
 
+# Recorded to its end, and beyond: the line ends with what was known last.
+test_ended_process() {
+    local rss
+    rss=$(tail -n 1 "$recording" | ruby -rjson -e 'puts JSON.parse($stdin.read)["memory"]["rss"]')
+    kill -9 "$pid" && until_true 30 sh -c "! kill -0 $pid 2>/dev/null"
+    cp "$recording" "$TEST_DIR/ended"
+    expect 0 --record "$TEST_DIR/ended" -n 1 "$pid"
+    expect 0 --html "$page" "$TEST_DIR/ended"
+    tree_has "$TEST_DIR/ended" '$report["memory"]["rss"].nil? && cells("series").last[1] == "-" && cells("series").size == 5'
+    tree_has "$TEST_DIR/ended" 'line = find("//svg[@id=\"plot\"]/path[@class=\"rss\"]")[0].attributes["d"]
+        ys = line.scan(/[ML][\d.]+ ([\d.]+)/).flatten.map(&:to_f)
+        ys.size == 4 && ys.all? { |y| y < 299 }'
+    tree_has "$TEST_DIR/ended" "tile = find('//div[@class=\"tile\"]')[0]
+        cell(tile) == \"$rss\" && text(tile).include?('last known') && text(tile).end_with?('last not known') &&
+            text(find('//table[@id=\"chain\"]/tfoot/tr/td')[0]) != '-'"
+}
+
 test_errors() {
     mkdir "$TEST_DIR/folder"
     echo before >"$TEST_DIR/kept"
@@ -162,7 +201,7 @@ test_errors() {
 : >"$out" >"$err"
 start_leaker
 leak 3 3
-for test in running_process recording browser hostile_process damaged_and_mixed long_recording errors; do
+for test in running_process recording browser paper hostile_process damaged_and_mixed long_recording errors ended_process; do
     test_$test
 done
 

@@ -244,6 +244,172 @@ START_TEST(test_series_of_more_sizes_than_there_can_be)
 }
 END_TEST
 
+/* What isn't known ---------------------------------------------------------------- */
+
+/* A page of reports a second apart, each in its own words. */
+static char *print_series(const char *const *rests, size_t count)
+{
+    struct ra_series *series = ra_series_new(0, (int64_t)(count - 1) * 1000, count);
+    struct ra_report *report = NULL;
+    char *text;
+
+    for (size_t i = 0; i < count; i++) {
+        ra_load_free(report);
+        report = load(rests[i]);
+        ck_assert(ra_series_add(series, report, (int64_t)i * 1000));
+    }
+    text = print(&(struct ra_html){.report = report, .series = series});
+    ra_load_free(report);
+    ra_series_free(series);
+    return text;
+}
+
+/* The d of the chart's path of this class. */
+static const char *path_of(const char *page, const char *class)
+{
+    static char d[1024];
+    char start[64];
+    const char *plot = strstr(page, "<svg id=\"plot\""), *path;
+
+    snprintf(start, sizeof start, "<path class=\"%s\" d=\"", class);
+    path = plot ? strstr(plot, start) : NULL;
+    ck_assert_msg(path != NULL, "no path of %s", class);
+    path += strlen(start);
+    snprintf(d, sizeof d, "%.*s", (int)strcspn(path, "\""), path);
+    return d;
+}
+
+/* A line of 4096 a tick, 300 high: 0 would be at 300. */
+#define RSS(bytes) "\"memory\": {\"rss\": " bytes ", \"requested\": 4096}"
+static const struct {
+    const char *rests[5];
+    const char *line, *tile, *note; /* what the page has of them */
+} gaps[] = {
+    {{RSS("4096"), RSS("8192"), RSS("12288"), RSS("16384"), RSS("8192")},
+     "M0.0 225.0h0L250.0 150.0L500.0 75.0L750.0 0.0L1000.0 150.0",
+     "<dd><data value=\"8192\">",
+     ">+4.0KiB since the first<"},
+    {{RSS("4096"), RSS("8192"), RSS("12288"), RSS("16384"), RSS("null")},
+     "M0.0 225.0h0L250.0 150.0L500.0 75.0L750.0 0.0",
+     "<small>last known</small> <data value=\"16384\">",
+     ">+12.0KiB since the first; last not known<"},
+    {{RSS("null"), RSS("8192"), RSS("null"), RSS("16384"), RSS("8192")},
+     "M250.0 150.0h0M750.0 0.0h0L1000.0 150.0",
+     "<dd><data value=\"8192\">",
+     ">first not known<"},
+    {{RSS("null"), RSS("8192"), RSS("16384"), RSS("null"), RSS("null")},
+     "M250.0 150.0h0L500.0 0.0",
+     "<small>last known</small> <data value=\"16384\">",
+     ">first and last not known<"},
+    {{RSS("null"), RSS("null"), RSS("null"), RSS("null"), RSS("null")},
+     "",
+     "<dt>rss</dt><dd>-</dd>",
+     ">first and last not known<"},
+};
+
+START_TEST(test_line_of_rss_has_gaps)
+{
+    char *page = print_series(gaps[_i].rests, 5);
+
+    ck_assert_str_eq(path_of(page, "rss"), gaps[_i].line);
+    ck_assert_msg(strstr(page, gaps[_i].tile) != NULL, "no %s", gaps[_i].tile);
+    ck_assert_msg(strstr(page, gaps[_i].note) != NULL, "no %s", gaps[_i].note);
+    free(page);
+}
+END_TEST
+
+/* "other" lies on "dirty": it ends with what is known of either; thread_cache never is. */
+START_TEST(test_areas_have_gaps)
+{
+    static const char *const rests[] = {
+        "\"memory\": {\"rss\": 16384, \"requested\": 4096}, "
+        "\"fragmentation\": {\"dirty\": 4096, \"other\": 4096}",
+        "\"memory\": {\"rss\": 16384, \"requested\": 4096}, "
+        "\"fragmentation\": {\"dirty\": 4096, \"other\": 4096}",
+        "\"memory\": {\"rss\": 16384, \"requested\": 4096}, \"fragmentation\": {\"other\": 4096}",
+        "\"memory\": {\"requested\": 4096}, \"fragmentation\": {\"dirty\": 4096}",
+        "\"memory\": {\"requested\": 4096}, \"fragmentation\": {\"dirty\": 4096}",
+    };
+    char *page = print_series(rests, 5);
+
+    ck_assert_str_eq(path_of(page, "c0"),
+                     "M0.0 225.0L250.0 225.0L500.0 225.0L750.0 225.0L1000.0 225.0"
+                     "L1000.0 300.0L750.0 300.0L500.0 300.0L250.0 300.0L0.0 300.0Z");
+    ck_assert_str_eq(path_of(page, "c2"), "");
+    ck_assert_str_eq(path_of(page, "c4"), "M0.0 150.0L250.0 150.0L250.0 225.0L0.0 225.0Z"
+                                          "M750.0 150.0L1000.0 150.0L1000.0 225.0L750.0 225.0Z");
+    ck_assert_str_eq(path_of(page, "c6"), "M0.0 75.0L250.0 75.0L250.0 150.0L0.0 150.0Z");
+    free(page);
+}
+END_TEST
+
+/* The parts are those of one report: the last that has an RSS. */
+START_TEST(test_parts_as_last_known)
+{
+    static const char *const rests[] = {
+        RSS("4096"),
+        "\"memory\": {\"rss\": 16384, \"requested\": 8192}, \"fragmentation\": {\"other\": 4096}",
+        "\"memory\": {\"requested\": 12288}",
+    };
+    char *page = print_series(rests, 3);
+
+    ck_assert_ptr_nonnull(
+        strstr(page, "<p>As last known, at <time datetime=\"1970-01-01T00:00:01Z\""));
+    ck_assert_ptr_nonnull(strstr(page, "</svg> requested</th><td><data value=\"8192\">8.0KiB</data>"
+                                       "</td><td>50.0%</td>"));
+    ck_assert_ptr_nonnull(strstr(page, "</svg> other</th><td><data value=\"4096\">"));
+    ck_assert_ptr_nonnull(strstr(page, "rss</th><td><data value=\"16384\">"));
+    free(page);
+    page = print_series(rests, 2);
+    ck_assert_ptr_null(strstr(page, "As last known"));
+    free(page);
+}
+END_TEST
+
+START_TEST(test_advice_without_bytes)
+{
+    struct ra_report *report =
+        load("\"advice\": [{\"text\": \"one\", \"bytes\": 0}, {\"text\": \"two\", "
+             "\"bytes\": null}, {\"text\": \"three\", \"bytes\": 1024}]");
+    char *page = print(&(struct ra_html){.report = report});
+
+    ck_assert_ptr_nonnull(strstr(page, "<li>one</li>\n<li>two</li>\n"
+                                       "<li>three <b><data value=\"1024\">1.0KiB</data></b></li>"));
+    free(page);
+    ra_load_free(report);
+}
+END_TEST
+
+/* Paper -------------------------------------------------------------------------- */
+
+/* Of a long table those rows that the report as text has, in the table's own order. */
+START_TEST(test_rows_on_paper)
+{
+    char rest[8192] = "\"classes\": [";
+    struct ra_report *report;
+    char *page;
+
+    for (int i = 1; i <= 40; i++) {
+        size_t length = strlen(rest);
+
+        snprintf(rest + length, sizeof rest - length, "%s{\"size\": %d, \"live_bytes\": %d}",
+                 i > 1 ? ", " : "", 8 * i, i % 20 == 0 ? 1000 - i : i);
+    }
+    strcat(rest, "], \"arenas\": [{\"index\": 0}]");
+    report = load(rest);
+    page = print(&(struct ra_html){.report = report});
+    ck_assert_uint_eq(occurrences(page, "<tr class=\"rest\">"), 40 - 15);
+    ck_assert_ptr_nonnull(strstr(page, "<tr><td><data value=\"160\">")); /* the largest but one */
+    ck_assert_ptr_nonnull(strstr(page, "<tr class=\"rest\"><td><data value=\"152\">"));
+    ck_assert_uint_eq(occurrences(page, "<p class=\"paper\">On paper 15 of the 40 rows: the first "
+                                        "<span>by live_bytes</span>.</p>"),
+                      1);
+    ck_assert_uint_eq(occurrences(page, "class=\"paper\""), 1);
+    free(page);
+    ra_load_free(report);
+}
+END_TEST
+
 /* Replacing ---------------------------------------------------------------------- */
 
 static char directory[] = "/tmp/test_html.XXXXXX";
@@ -312,6 +478,11 @@ int main(void)
     tcase_add_test(tests, test_series_of_many_keeps_peak_and_sum);
     tcase_add_test(tests, test_series_goes_forward_alone);
     tcase_add_test(tests, test_series_of_more_sizes_than_there_can_be);
+    tcase_add_loop_test(tests, test_line_of_rss_has_gaps, 0, sizeof gaps / sizeof *gaps);
+    tcase_add_test(tests, test_areas_have_gaps);
+    tcase_add_test(tests, test_parts_as_last_known);
+    tcase_add_test(tests, test_advice_without_bytes);
+    tcase_add_test(tests, test_rows_on_paper);
     tcase_add_test(tests, test_replace);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
