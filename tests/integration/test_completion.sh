@@ -63,7 +63,10 @@ zpty -w asked "PROMPT= RPROMPT=; stty -echo; fpath=($TEST_DIR/functions \$fpath)
 zpty -w asked 'autoload -Uz compinit; compinit -u -D; zstyle ":completion:*" verbose no'
 zpty -w asked 'compadd() { [[ ${@[1,(i)(-|--)]} == *-(O|A|D)* ]] && { builtin compadd "$@"; return }
     local -a found; builtin compadd -O found "$@"; print -rl -- ${found/#/MATCH:}; builtin compadd "$@" }'
-zpty -w asked 'bindkey "^I" complete-word; zstyle ":completion:*" insert-tab no; setopt no_beep no_auto_menu no_list_ambiguous; LISTMAX=100000; print READY'
+zpty -w asked 'bindkey "^I" complete-word; zstyle ":completion:*" insert-tab no; setopt no_beep no_auto_menu no_list_ambiguous; LISTMAX=100000'
+# Only the line editor reads the keys as keys: before it has the terminal, the kernel takes ^U
+# itself and the question is gone. Nothing typed, and so echoed, holds the words as printed.
+zpty -w asked 'zle-line-init() { print -rn -- "${:-IN_}EDITOR" }; zle -N zle-line-init'
 read_until() {
     local text all= end=$(( SECONDS + 60 ))
     while (( SECONDS < end )); do
@@ -72,9 +75,9 @@ read_until() {
     done
     print -r -- "$all"
 }
-read_until $'READY\r' >/dev/null
-zpty -wn asked "$line"$'\t'$'\025print DONE'$'\n'
-read_until $'DONE\r' | tr -d '\r' | sed -n 's/.*MATCH://p'
+read_until IN_EDITOR >/dev/null
+zpty -wn asked "$line"$'\t'$'\025print ${:-ALL_}DONE'$'\n'
+read_until ALL_DONE | tr -d '\r' | sed -n 's/.*MATCH://p'
 zpty -d asked
 ZSH
 mkdir "$TEST_DIR/functions" && cp "$build/ruby_alloc_top.zsh" "$TEST_DIR/functions/_ruby_alloc_top"
