@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "reader/failure.h"
-#include "reader/request.h"
 #include "reader/session.h"
 #include "reader/wait.h"
 #include "ruby_alloc/region.h"
@@ -78,16 +77,14 @@ static enum ra_status take_lock(const struct ra_reader *reader, struct ra_wait *
 }
 
 /* asked last, and the request for a sample after it: that is what wakes the process. */
-static enum ra_status send(const struct ra_reader *reader, struct ra_action *action,
+static enum ra_status send(struct ra_reader *reader, struct ra_action *action,
                            struct ra_failure *why)
 {
-    uint32_t request;
-
     if (pwrite(reader->place.fd, &action->id, sizeof(action->id), AT(id)) != sizeof(action->id) ||
         pwrite(reader->place.fd, &action->argument, sizeof(action->argument), AT(argument)) !=
             sizeof(action->argument) ||
         !write_word(reader, AT(asked), action->asked) ||
-        !ra_request_send(reader->place.fd, &request)) {
+        !ra_request_send(&reader->request, reader->place.fd)) {
         return ra_failure_set(why, RA_SYSTEM, "region %s can't be written to: %s",
                               reader->place.path, strerror(errno));
     }

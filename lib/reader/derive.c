@@ -98,8 +98,12 @@ void ra_derive_class_sums(struct ra_class_sum *sums, const struct ra_image *imag
     size_t index = 0;
 
     for (unsigned bucket = 0; bucket < RA_SMALL_COUNT; bucket++) {
-        uint64_t size = advance(image, &index, ra_bucket_max(bucket));
+        uint64_t size;
 
+        if (tally->alloc[bucket] == 0) {
+            continue; /* most are: a screen over many processes spends its time here */
+        }
+        size = advance(image, &index, ra_bucket_max(bucket));
         sums[index].allocs += tally->alloc[bucket];
         sums[index].requested_bytes +=
             requested(&slack, tally->alloc[bucket], ra_bucket_max(bucket));

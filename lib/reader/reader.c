@@ -12,7 +12,6 @@
 #include "reader/diagnose.h"
 #include "reader/failure.h"
 #include "reader/program.h"
-#include "reader/request.h"
 #include "reader/session.h"
 
 enum ra_status ra_session_open_place(struct ra_reader *reader, struct ra_failure *why)
@@ -36,6 +35,7 @@ enum ra_status ra_session_open_place(struct ra_reader *reader, struct ra_failure
         return ra_failure_set(why, RA_SYSTEM, "region %s: %s", reader->place.path, strerror(error));
     }
     close(reader->place.fd);
+    ra_request_release(&reader->request);
     reader->place.fd = fd;
     reader->is_checked = false;
     reader->is_asked = false;
@@ -130,6 +130,7 @@ void ruby_alloc_reader_close(struct ra_reader *reader)
         close(reader->place.fd);
     }
     ra_target_close(&reader->target);
+    ra_request_release(&reader->request);
     ra_copy_release(&reader->copy);
     ra_names_release(&reader->names);
     free(reader);
@@ -215,7 +216,7 @@ static bool send_request(struct ra_reader *reader)
         check_detached(reader);
     }
     return !reader->is_detached && reader->is_writable && has_sampler(reader) &&
-           ra_request_send(reader->place.fd, &reader->request);
+           ra_request_send(&reader->request, reader->place.fd);
 }
 
 bool ra_session_is_stopped(const struct ra_reader *reader)
@@ -273,12 +274,8 @@ enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
 
 void ruby_alloc_reader_ask(struct ra_reader *reader)
 {
-    struct stat file;
-
     reader->is_thrifty = true;
-    if (reader->target.dir >= 0 && fstat(reader->place.fd, &file) == 0 && file.st_nlink != 0) {
-        reader->is_asked = send_request(reader);
-    }
+    reader->is_asked = reader->target.dir >= 0 && send_request(reader);
 }
 
 /* Have a fresh sample. Returns RA_OK also where nobody is there to be asked. */
@@ -288,7 +285,7 @@ static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failu
 
     reader->is_asked = false;
     if (wait_ms <= 0 || !(is_asked || send_request(reader)) ||
-        ra_request_wait(reader->place.fd, reader->request, wait_ms) ||
+        ra_request_wait(&reader->request, reader->place.fd, wait_ms) ||
         !ra_session_look_alive(reader)) {
         return RA_OK;
     }

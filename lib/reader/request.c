@@ -21,33 +21,48 @@
 
 enum { FIRST_PAUSE_US = 20 };
 
-static bool wake(int fd)
+static size_t page_bytes(void)
 {
-    size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
-    char *page = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
-    long woken;
-
-    if (page == MAP_FAILED) {
-        return false;
-    }
-    woken = syscall(SYS_futex, page + offsetof(struct ra_header, request), FUTEX_WAKE, INT_MAX,
-                    NULL, NULL, 0);
-    munmap(page, bytes);
-    return woken >= 0;
+    return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-bool ra_request_send(int fd, uint32_t *request)
+/* The mapping is kept: to make it anew each time costs more than all else here. */
+static bool wake(struct ra_request *request, int fd)
+{
+    if (request->page == NULL) {
+        void *page = mmap(NULL, page_bytes(), PROT_READ, MAP_SHARED, fd, 0);
+
+        if (page == MAP_FAILED) {
+            return false;
+        }
+        request->page = page;
+    }
+    return syscall(SYS_futex, (char *)request->page + offsetof(struct ra_header, request),
+                   FUTEX_WAKE, INT_MAX, NULL, NULL, 0) >= 0;
+}
+
+bool ra_request_send(struct ra_request *request, int fd)
 {
     const off_t at = offsetof(struct ra_header, request);
+    uint32_t number;
 
-    if (pread(fd, request, sizeof(*request), at) != sizeof(*request)) {
+    if (pread(fd, &number, sizeof(number), at) != sizeof(number)) {
         return false;
     }
-    ++*request;
-    return pwrite(fd, request, sizeof(*request), at) == sizeof(*request) && wake(fd);
+    request->number = number + 1;
+    return pwrite(fd, &request->number, sizeof(request->number), at) == sizeof(request->number) &&
+           wake(request, fd);
 }
 
-bool ra_request_wait(int fd, uint32_t request, int wait_ms)
+void ra_request_release(struct ra_request *request)
+{
+    if (request->page != NULL) {
+        munmap(request->page, page_bytes());
+    }
+    request->page = NULL;
+}
+
+bool ra_request_wait(const struct ra_request *request, int fd, int wait_ms)
 {
     struct ra_wait wait = ra_wait_begin(wait_ms, FIRST_PAUSE_US);
     uint32_t answered;
@@ -57,7 +72,7 @@ bool ra_request_wait(int fd, uint32_t request, int wait_ms)
             sizeof(answered)) {
             return false;
         }
-        if ((int32_t)(answered - request) >= 0) {
+        if ((int32_t)(answered - request->number) >= 0) {
             return true;
         }
     } while (ra_wait_on(&wait));

@@ -5,6 +5,7 @@
 #include "reader/copy.h"
 #include "reader/locate.h"
 #include "reader/names.h"
+#include "reader/request.h"
 
 enum {
     /*
@@ -12,7 +13,7 @@ enum {
      * 400 microseconds for an idle Ruby, more than all the rest) is, for a thrifty
      * reader, at most this old, and renewed when the resident size has changed by a sixteenth.
      */
-    RA_SESSION_REFRESH_SECONDS = 20
+    RA_SESSION_REFRESH_SECONDS = 30
 };
 
 struct ra_reader {
@@ -24,7 +25,7 @@ struct ra_reader {
     bool is_detached;
     bool is_thrifty; /* one of many: what is dear to read may be a little old */
     bool is_asked;   /* request was sent, and no snapshot has waited for its answer yet */
-    uint32_t request;
+    struct ra_request request;
     int own_allocator; /* as in a snapshot; looked up when the region is opened */
     bool is_foreign;   /* the process lives in another pid namespace than the caller */
     int64_t boot_time; /* as in a snapshot */

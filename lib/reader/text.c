@@ -38,7 +38,7 @@ static size_t character_bytes(const unsigned char *text, size_t length)
     uint32_t character;
 
     if (text[0] < 0x80) {
-        return is_printable(text[0]) ? 1 : 0;
+        return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
     }
     if (text[0] < 0xc0 || text[0] >= 0xf8) {
         return 0;

@@ -189,23 +189,35 @@ struct ra_cell ra_format_user(int64_t uid)
     return name;
 }
 
-int ra_format_fit(char *out, size_t size, const char *text, int columns)
+/* Bytes of the first character of text, and the columns it takes; -1: it can't be shown. */
+static size_t measure(const char *text, size_t left, int *width)
 {
     mbstate_t state = {0};
+    wchar_t wide;
+    size_t bytes;
+
+    if (*text >= ' ' && *text <= '~') { /* nearly all that is ever drawn */
+        *width = 1;
+        return 1;
+    }
+    bytes = mbrtowc(&wide, text, left, &state);
+    if (bytes == (size_t)-1 || bytes == (size_t)-2 || bytes == 0) {
+        *width = -1;
+        return 1;
+    }
+    *width = iswprint((wint_t)wide) ? wcwidth(wide) : -1;
+    return bytes;
+}
+
+int ra_format_fit(char *out, size_t size, const char *text, int columns)
+{
     size_t left = strlen(text);
     int used = 0;
 
     while (left > 0) {
-        wchar_t wide;
-        size_t bytes = mbrtowc(&wide, text, left, &state);
-        int width = -1;
+        int width;
+        size_t bytes = measure(text, left, &width);
 
-        if (bytes == (size_t)-1 || bytes == (size_t)-2 || bytes == 0) {
-            memset(&state, 0, sizeof state);
-            bytes = 1;
-        } else {
-            width = iswprint((wint_t)wide) ? wcwidth(wide) : -1;
-        }
         if (used + (width < 0 ? 1 : width) > columns || bytes + 1 > size) {
             break;
         }

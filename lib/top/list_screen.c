@@ -382,6 +382,21 @@ void ra_list_screen_fold(struct ra_ui *ui)
     ra_rows_free(&rows);
 }
 
+/* Whoever has a row on the screen, or is in the sum of one. */
+static void note_shown(struct ra_ui *ui, const struct ra_rows *rows, const size_t *order,
+                       size_t count, size_t lines)
+{
+    size_t end = count - ui->list.top < lines ? count : ui->list.top + lines;
+
+    for (size_t i = ui->list.top; i < end; i++) {
+        for (size_t j = 0; j < rows->count; j++) {
+            if (j == order[i] || rows->rows[j].cluster == (int)order[i]) {
+                ra_model_find(&ui->model, rows->rows[j].member->pid)->is_shown = true;
+            }
+        }
+    }
+}
+
 void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
 {
     struct list list = {.ui = ui, .rows = ra_rows_make(&ui->model, ui->is_tree)};
@@ -403,6 +418,7 @@ void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
         follow_selected(ui, &list, order, count);
         ra_grid_draw(&grid, &ui->list, order, count, line, end);
         remember_selected(ui, &list, order, count);
+        note_shown(ui, &list.rows, order, count, end > line + 1 ? (size_t)(end - line - 1) : 0);
     }
     if (count == 0 && line + 1 < end) {
         draw_empty(ui, line + 1);

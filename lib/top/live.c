@@ -26,7 +26,7 @@ enum {
     MUTE_WAIT_MS = 1 /* nor each time */
 };
 enum { ENDED_MAX = 100 };
-static const double walk_soonest = 2, walk_latest = 10, idle_seconds = 3.5;
+static const double walk_soonest = 2, walk_latest = 10, unhurried_seconds = 3.5;
 
 struct ra_feed {
     struct ra_reader *reader; /* NULL: has ended */
@@ -150,8 +150,8 @@ static bool is_due(const struct ra_live *live, const struct ra_member *member)
 {
     const struct ra_feed *feed = member->feed;
 
-    return !feed->is_idle || member->pid == live->model->watched ||
-           ra_clock_seconds() - feed->read >= idle_seconds || has_ended(feed);
+    return (member->is_shown && !feed->is_idle) || member->pid == live->model->watched ||
+           ra_clock_seconds() - feed->read >= unhurried_seconds || has_ended(feed);
 }
 
 /* Ask all or those whose turn it is, in as far as they can answer. */

@@ -1,7 +1,8 @@
 /*
  * Live: fills a model from running processes, at little cost for many of them: all are asked
- * for a sample before the first is read, one that has allocated nothing is read every four
- * seconds only (unless it is watched), and the end of one is told by a descriptor.
+ * for a sample before the first is read, one that has allocated nothing or has no row on the
+ * screen is read every four seconds only (unless it is watched), and the end of one is told by
+ * a descriptor.
  *
  * Example:
  *     struct ra_live *live = ra_live_new(&model, &pick);

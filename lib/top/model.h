@@ -31,6 +31,7 @@ struct ra_member {
     bool has_ended;
     bool is_stopped;                  /* by a signal: it can't answer until it goes on */
     bool is_folded;                   /* in the tree: its cluster is its sum alone */
+    bool is_shown;                    /* a row that was drawn last tells of it */
     char looked[RA_MODEL_TIME_BYTES]; /* it has ended: when the kernel was last asked; "": never */
     struct ra_history history;
     int64_t counted_allocations; /* what the next rate is counted from */

@@ -35,11 +35,19 @@ void ra_ui_say(struct ra_ui *ui, bool is_warning, const char *format, ...)
     ui->is_warning = is_warning;
 }
 
+static void forget_shown(const struct ra_model *model)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        model->members[i]->is_shown = false;
+    }
+}
+
 void ra_ui_draw(struct ra_ui *ui)
 {
     int end;
 
     erase();
+    forget_shown(&ui->model);
     ra_hits_clear();
     end = ra_footer_draw(ui);
     if (ui->shows_help) {

@@ -24,19 +24,31 @@ RUBY_WORK = <<~'RUBY'
   $stdin.read
 RUBY
 
-# What the processes share: pids that anyone may read, and what was done.
+# State and start of a process; another that is given its pid has a later start. nil: none.
+def state_and_start(pid)
+  File.read("/proc/#{pid}/stat")[/.*\) (.*)/m, 1].split.values_at(0, 19)
+rescue SystemCallError
+  nil
+end
+
+# What the actors share: processes that anyone may read, and what was done.
 class Record
   def initialize
     @lock = Mutex.new
     @pids = []
+    @starts = {}
     @done = Hash.new(0)
   end
 
-  def add(pid) = @lock.synchronize { @pids << pid }
+  def add(pid)
+    start = state_and_start(pid)&.last
+    @lock.synchronize { @pids << pid and @starts[[pid, start]] = true }
+  end
+
   def count(what) = @lock.synchronize { @done[what] += 1 }
   def done = @lock.synchronize { @done.dup }
   def pids = @lock.synchronize { @pids.last(40) }
-  def all = @lock.synchronize { @pids.dup }
+  def all = @lock.synchronize { @starts.keys }
 end
 
 RECORD = Record.new
@@ -160,15 +172,14 @@ def run_actors(deadline)
   threads.each(&:join)
 end
 
-# Dead, and not a zombie that only waits for its parent.
-def ended?(pid)
-  File.read("/proc/#{pid}/stat")[/\) (.)/, 1] == "Z"
-rescue SystemCallError
-  true
+# Dead, or a zombie that only waits for its parent. In ten minutes pids come round again.
+def ended?(pid, start)
+  state, now = state_and_start(pid)
+  state.nil? || state == "Z" || now != start
 end
 
 def check_end
-  eventually("the end of all processes") { RECORD.all.all? { |pid| ended?(pid) } }
+  eventually("the end of all processes") { RECORD.all.all? { |pid, start| ended?(pid, start) } }
   Open3.capture3(TOP, "--prune")
   check "regions left", regions, []
   check "other files left", Dir.children(REGIONS), []
@@ -179,5 +190,5 @@ $stdout.flush
 run_actors(now + SECONDS)
 check_end
 done = RECORD.done.map { |what, count| "#{count} #{what}" }
-puts "soak: #{done.join(', ')}; #{RECORD.all.uniq.size} processes"
+puts "soak: #{done.join(', ')}; #{RECORD.all.size} processes"
 puts "soak: failed; repeat with SOAK_SEED=#{SEED}" if Support.failures.positive?

@@ -234,6 +234,34 @@ test_refresh() {
     close
 }
 
+# requests PID: how often it was asked for figures; the word is at 24 in the region.
+requests() { od -An -tu4 -j24 -N4 "$RUBY_ALLOC_DIR"/ruby_alloc."$1".*; }
+asked_often() { [ $(($(requests "$ruby") - first)) -ge 60 ]; }
+
+# Who has no row on the screen is looked at seldom, however busy.
+test_out_of_sight() {
+    local busy=$ruby hidden first first_hidden
+    start hidden
+    hidden=$pid
+    open 120 30 "$top" -d 0.1
+    sees "^ +$hidden .* R "
+    keys / 'counted' Enter
+    gone "^ +$hidden "
+    first=$(requests "$busy") first_hidden=$(requests "$hidden")
+    until_true 60 asked_often || fail "$what: the one in sight is seldom asked"
+    [ $((($(requests "$hidden") - first_hidden) * 4)) -lt $(($(requests "$busy") - first)) ] ||
+        fail "$what: asked as often as the one in sight"
+    keys Escape
+    first=$(requests "$hidden")
+    ruby=$hidden
+    until_true 60 asked_often || fail "$what: not asked again once in sight"
+    ruby=$busy
+    kill "$hidden"
+    wait "$hidden"
+    "$top" --prune >/dev/null # a signal's death leaves the region
+    close
+}
+
 # Last: what ends stays, marked; a new worker appears.
 test_zz_comes_and_goes() {
     open 120 30 "$top" -d 0.2
