@@ -106,9 +106,9 @@ void ra_ui_purge(struct ra_ui *ui)
 
 static void say_outcome(struct ra_ui *ui, const struct ra_purge_outcome *outcome)
 {
-    int64_t less = outcome->before - outcome->after;
-    struct ra_cell bytes = ra_format_bytes(less < 0 ? -less : less);
     bool is_known = outcome->before != RA_UNKNOWN && outcome->after != RA_UNKNOWN;
+    int64_t less = is_known ? outcome->before - outcome->after : 0;
+    struct ra_cell bytes = ra_format_bytes(less < 0 ? -less : less);
     bool is_whole = outcome->purged == outcome->asked;
     char of[32] = "";
 

@@ -74,12 +74,15 @@ static bool is_amount(size_t column)
 static int64_t amount_of(const struct list *list, const struct ra_row *row, size_t column)
 {
     int64_t now = row->processes > 0 ? amount(list->ui, &row->now, column) : RA_UNKNOWN, before;
+    int64_t growth;
 
     if (list->ui->mode != RA_MODE_SINCE) {
         return now;
     }
     before = row->has_baseline ? amount(list->ui, &row->baseline, column) : RA_UNKNOWN;
-    return now == RA_UNKNOWN || before == RA_UNKNOWN ? RA_UNKNOWN : now - before;
+    return now == RA_UNKNOWN || before == RA_UNKNOWN || __builtin_sub_overflow(now, before, &growth)
+               ? RA_UNKNOWN
+               : growth;
 }
 
 /* "12.0MiB" as "12.0M": every column of the width counts here. */
@@ -175,7 +178,7 @@ static void cell(const void *context, size_t index, size_t column, char *text, s
         value = ra_format_duration(row->uptime);
     } else if (column == LIST_RATIO && isfinite(row->ratio)) {
         snprintf(value.text, sizeof value.text, "%.2f", row->ratio);
-    } else if (column == LIST_RATE && isfinite(row->rate)) {
+    } else if (column == LIST_RATE && fabs(row->rate) < 9e18) {
         value = ra_format_count((int64_t)(row->rate + 0.5));
     } else if (column == LIST_THREADS) {
         value = ra_format_count(row->threads);
@@ -239,16 +242,21 @@ static struct ra_grid grid_of(const struct list *list)
                             .ink = ink};
 }
 
-/* The place of the selected process, which may have moved; and of none, the first. */
+/*
+ * The place of the selected process, which may have moved; and of none, the first. Of a sum
+ * that is gone, as outside of the tree, its process.
+ */
 static void follow_selected(struct ra_ui *ui, const struct list *list, const size_t *order,
                             size_t count)
 {
     for (size_t i = 0; i < count && ui->selected_pid != 0; i++) {
         const struct ra_row *row = &list->rows.rows[order[i]];
 
-        if (row->member->pid == ui->selected_pid && row->is_sum == ui->selected_sum) {
+        if (row->member->pid == ui->selected_pid) {
             ui->list.selected = i;
-            return;
+            if (row->is_sum == ui->selected_sum) {
+                return;
+            }
         }
     }
 }

@@ -13,7 +13,9 @@ static const char heading[] = " Sort by ";
 
 void ra_menu_open(struct ra_ui *ui)
 {
-    ui->menu = (struct ra_grid_state){.selected = ra_ui_grid_state(ui)->sort};
+    size_t sort = ra_ui_grid_state(ui)->sort;
+
+    ui->menu = (struct ra_grid_state){.selected = sort < ra_ui_grid(ui).column_count ? sort : 0};
     ui->shows_menu = true;
 }
 

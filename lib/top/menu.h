@@ -6,7 +6,7 @@
 
 #include "top/ui.h"
 
-/* Open it, at the present column. */
+/* Open it, at the present column; the first where there is none. */
 void ra_menu_open(struct ra_ui *ui);
 
 /* From line on, and not on the line end. */

@@ -177,7 +177,7 @@ static void count(struct ra_member *member, const struct ra_report *report)
     if (member->has_ended) {
         member->rate = 0;
     } else if (before != RA_UNKNOWN && now != RA_UNKNOWN && now >= before && seconds > 0) {
-        member->rate = (double)(now - before) / seconds;
+        member->rate = (double)((uint64_t)now - (uint64_t)before) / seconds;
     }
     member->counted_allocations = now;
     member->counted_uptime = report->process.uptime;

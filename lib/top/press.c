@@ -31,6 +31,7 @@ static void move_by(struct ra_ui *ui, long lines)
         state->selected += (size_t)lines;
     }
     ui->selected_pid = ui->in_process || ui->shows_help || ui->shows_menu ? ui->selected_pid : 0;
+    ui->has_moved = true;
 }
 
 static void move_place(struct ra_ui *ui, enum ra_key_id id)
@@ -77,6 +78,7 @@ static void escape(struct ra_ui *ui)
 
     if (state->filter[0]) {
         state->filter[0] = '\0';
+        ui->has_moved = true;
     } else if (ui->in_process && !ui->is_straight) {
         ra_ui_back(ui);
     }
@@ -115,11 +117,10 @@ static void change_mode(struct ra_ui *ui, enum ra_key_id id)
 
 static void change_speed(struct ra_ui *ui, enum ra_key_id id)
 {
+    double most = ui->delay > slowest ? ui->delay : slowest; /* as --delay has it */
     double delay = id == RA_KEY_FASTER ? ui->delay / 2 : ui->delay * 2;
 
-    ui->delay = delay < fastest                           ? fastest
-                : delay > slowest && ui->delay <= slowest ? slowest
-                                                          : delay;
+    ui->delay = delay < fastest ? fastest : delay > most ? most : delay;
     ra_ui_say(ui, false, "every %gs", ui->delay);
 }
 
@@ -208,6 +209,7 @@ static bool change(struct ra_ui *ui, enum ra_key_id id)
     switch (id) {
     case RA_KEY_TREE:
         ui->is_tree = !ui->is_tree;
+        ui->has_moved = true;
         return true;
     case RA_KEY_FOLD:
         ra_list_screen_fold(ui);
@@ -273,6 +275,7 @@ static void click_row(struct ra_ui *ui, size_t row)
     }
     state->selected = row;
     ui->selected_pid = ui->in_process ? ui->selected_pid : 0;
+    ui->has_moved = true;
 }
 
 static void click_column(struct ra_grid_state *state, size_t column)
@@ -386,8 +389,8 @@ void ra_ui_press(struct ra_ui *ui, int code)
     if (code == KEY_RESIZE) {
         return;
     }
-    if (!ui->in_process && ui->selected_pid == 0) {
-        ra_ui_draw(ui); /* keys come at once: which process the last move came to */
+    if (ui->has_moved) {
+        ra_ui_draw(ui); /* keys come at once: where the last one came to */
     }
     ui->message[0] = '\0';
     if (ui->prompt != RA_PROMPT_NONE) {

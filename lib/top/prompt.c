@@ -54,6 +54,7 @@ static void finish(struct ra_ui *ui)
     enum ra_ui_prompt prompt = ui->prompt;
 
     ui->prompt = RA_PROMPT_NONE;
+    ui->has_moved = true;
     if (prompt == RA_PROMPT_GOTO) {
         go(ui);
     }
@@ -101,6 +102,7 @@ void ra_ui_type(struct ra_ui *ui, int code)
         ui->input[0] = '\0';
         state->filter[0] = ui->prompt == RA_PROMPT_FILTER ? '\0' : state->filter[0];
         ui->prompt = RA_PROMPT_NONE;
+        ui->has_moved = true;
         return;
     }
     if (code == '\r' || code == '\n' || code == KEY_ENTER) {

@@ -5,8 +5,8 @@
  */
 #include "top/purge.h"
 
+#include <errno.h>
 #include <pthread.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -21,7 +21,8 @@ enum { WAIT_MS = 3000, DONT_ASK = 0 };
 
 struct ra_purge {
     atomic_int owners;
-    int done; /* an eventfd; what the thread wrote before it is seen after it */
+    atomic_bool is_done; /* what the thread wrote before it is seen after it */
+    int done;            /* an eventfd, by which it wakes who waits */
     struct ra_purge_outcome outcome;
     size_t count;
     pid_t pids[];
@@ -91,26 +92,35 @@ static void *run(void *context)
             purge->outcome.why = why;
         }
     }
+    atomic_store(&purge->is_done, true);
     written = write(purge->done, &one, sizeof one);
     (void)written;
     let_go(purge);
     return NULL;
 }
 
-/* With all signals blocked, so that they come to the thread that expects them. */
+/*
+ * With signals blocked, so that they come to the thread that expects them. Not those of a
+ * crash: blocked, they would end the program before it could leave the terminal as it was.
+ */
 static bool start_thread(struct ra_purge *purge)
 {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT};
     pthread_t thread;
-    sigset_t all, before;
+    sigset_t others, before;
     int error;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigfillset(&others);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+        sigdelset(&others, crashes[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &others, &before);
     error = pthread_create(&thread, NULL, run, purge);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error == 0) {
         pthread_detach(thread);
     }
+    errno = error;
     return error == 0;
 }
 
@@ -122,16 +132,20 @@ struct ra_purge *ra_purge_start(const pid_t *pids, size_t count)
         return NULL;
     }
     atomic_init(&purge->owners, 2);
+    atomic_init(&purge->is_done, false);
     purge->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     purge->count = count;
     memcpy(purge->pids, pids, count * sizeof *pids);
     purge->outcome.asked = count;
     purge->outcome.first = count > 0 ? pids[0] : 0;
     if (purge->done < 0 || !start_thread(purge)) {
+        int error = errno;
+
         if (purge->done >= 0) {
             close(purge->done);
         }
         free(purge);
+        errno = error;
         return NULL;
     }
     return purge;
@@ -144,9 +158,7 @@ int ra_purge_fd(const struct ra_purge *purge)
 
 bool ra_purge_is_done(const struct ra_purge *purge)
 {
-    struct pollfd done = {.fd = purge->done, .events = POLLIN};
-
-    return poll(&done, 1, 0) > 0;
+    return atomic_load(&purge->is_done);
 }
 
 struct ra_purge_outcome ra_purge_outcome(const struct ra_purge *purge)

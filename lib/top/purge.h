@@ -26,7 +26,10 @@ struct ra_purge_outcome {
     struct ra_failure why; /* of the first that was not purged */
 };
 
-/* Purge these one after the other. Returns NULL without memory, a descriptor or a thread. */
+/*
+ * Purge these one after the other. Returns NULL, with errno, without memory, a descriptor or
+ * a thread.
+ */
 struct ra_purge *ra_purge_start(const pid_t *pids, size_t count);
 
 /* Readable once all is done. */

@@ -16,8 +16,12 @@ static int64_t lost(const struct ra_report *report)
     bool is_known = false;
 
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
-        is_known |= bytes[i] != RA_UNKNOWN;
-        sum += bytes[i] != RA_UNKNOWN ? bytes[i] : 0;
+        bool is_part = bytes[i] != RA_UNKNOWN;
+
+        is_known |= is_part;
+        if (is_part && __builtin_add_overflow(sum, bytes[i], &sum)) {
+            return RA_UNKNOWN; /* only a forged report has so much */
+        }
     }
     return is_known ? sum : RA_UNKNOWN;
 }
@@ -33,8 +37,10 @@ static struct ra_amounts amounts_of(const struct ra_report *report)
 
 static void scale(int64_t *bytes, double share)
 {
+    double scaled = (double)*bytes * share + 0.5;
+
     if (*bytes != RA_UNKNOWN) {
-        *bytes = isnan(share) ? RA_UNKNOWN : (int64_t)((double)*bytes * share + 0.5);
+        *bytes = fabs(scaled) < 9e18 ? (int64_t)scaled : RA_UNKNOWN; /* NAN neither */
     }
 }
 
@@ -136,13 +142,13 @@ static void add_cluster(struct ra_rows *rows, size_t root, size_t count)
     size_t found = 0;
 
     for (size_t i = 0; i < count; i++) {
-        found += find_root(rows, i, count) == root;
+        found += rows->rows[i].root == root;
     }
     if (found < 2) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (find_root(rows, i, count) == root) {
+        if (rows->rows[i].root == root) {
             add_to_cluster(&sum, &rows->rows[i]);
             rows->rows[i].cluster = (int)rows->count;
         }
@@ -201,7 +207,10 @@ struct ra_rows ra_rows_make(const struct ra_model *model, bool is_tree)
         rows.rows[i].parent = find_parent(&rows, count, &rows.rows[i]);
     }
     for (size_t i = 0; is_tree && i < count; i++) {
-        if (find_root(&rows, i, count) == i) {
+        rows.rows[i].root = find_root(&rows, i, count);
+    }
+    for (size_t i = 0; is_tree && i < count; i++) {
+        if (rows.rows[i].root == i) {
             add_cluster(&rows, i, count);
         }
     }

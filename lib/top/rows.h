@@ -28,6 +28,7 @@ struct ra_row {
     int64_t threads;
     double rate, ratio, uptime; /* NAN: not known */
     int parent;                 /* a row; RA_ROW_NONE */
+    size_t root;                /* the row that it descends from, or itself; of no sum */
     int cluster;                /* the row of its sum; RA_ROW_NONE */
     int first;                  /* of a sum: the row of member */
     unsigned depth;

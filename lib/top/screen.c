@@ -74,6 +74,7 @@ static void resume(void)
 
 static void sleep_and_resume(void)
 {
+    flushinp();
     endwin();
     ra_guard_sleep(SIGTSTP);
     resume();
@@ -125,6 +126,7 @@ static int show(struct ra_ui *ui)
     nonl();
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
+    noqiflush(); /* curses would wait in vain for a key that it saw and that ^C took away */
     set_escdelay(ESCAPE_WAIT_MS);
     curs_set(0);
     mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
@@ -133,6 +135,9 @@ static int show(struct ra_ui *ui)
     loop(ui, &waiting);
 
     if (ra_guard_has_terminal()) {
+        if (ra_guard_must_end()) {
+            flushinp(); /* as ^C does elsewhere: what was typed before it is not for the shell */
+        }
         endwin();
     } else {
         ra_guard_leave();

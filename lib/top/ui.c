@@ -60,4 +60,5 @@ void ra_ui_draw(struct ra_ui *ui)
     if (ui->shows_menu) {
         ra_menu_draw(ui, 1, end);
     }
+    ui->has_moved = false;
 }

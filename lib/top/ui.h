@@ -46,6 +46,7 @@ struct ra_ui {
     struct ra_grid_state list, tabs[RA_UI_TABS], help, menu;
     int64_t selected_pid; /* in the list; 0: the first */
     bool selected_sum;    /* the row of its cluster */
+    bool has_moved;       /* a place, which drawing has yet to correct */
 
     enum ra_ui_prompt prompt;
     char input[RA_GRID_FILTER_BYTES];

@@ -106,6 +106,13 @@ test_freeze_and_speed() {
     keys + +
     sees 'every 0.1s'
     close
+
+    # Never slower than --delay, or than a minute.
+    open 80 24 "$top" -d 100 "$ruby"
+    sees '^alloc/s'
+    keys -l -- '--------------------------------------------------------------'
+    sees 'every 100s'
+    close
 }
 
 test_purge() {
@@ -253,6 +260,14 @@ test_sort_menu() {
     keys 7
     sees '^ruby_version '
     lacks ' F6 sort '
+    close
+
+    # Keys that come at once.
+    open 80 24 "$top" -d 600 "$ruby"
+    sees '^rss '
+    keys 3 F6 End Up Enter F6
+    sees '^ Sort by '
+    sees '^ +\* free_rate'
     close
 }
 

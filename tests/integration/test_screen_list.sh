@@ -70,8 +70,10 @@ test_tree() {
     keys I
     until_true 20 above "^ +$ruby " 'sum of 3' || fail "$what: not inverted"
     above '─ cluster first' '─ cluster worker 0' || fail "$what: the first is not above, inverted"
-    keys t
+    keys Home Down t # the sum is gone: its first process is selected
     gone 'sum of 3'
+    keys Enter
+    sees "^pid $cluster "
     close
 
     open 120 30 env LC_ALL=C "$top"

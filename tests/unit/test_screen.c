@@ -274,6 +274,52 @@ START_TEST(test_rows_of_a_circle_of_parents_are_all_there)
 }
 END_TEST
 
+/* A circle as long as the list took the cube of its length: minutes. */
+START_TEST(test_rows_of_a_great_circle_are_made_at_once)
+{
+    enum { LENGTH = 2000 };
+    struct ra_model model = {0};
+    struct ra_rows rows;
+
+    for (int64_t i = 0; i < LENGTH; i++) {
+        add(&model, 1 + i, 1 + (i + 1) % LENGTH);
+    }
+    rows = ra_rows_make(&model, true);
+    ck_assert_uint_eq(rows.count, LENGTH);
+    ra_rows_free(&rows);
+    ra_model_clear(&model);
+}
+END_TEST
+
+/* Sums of forged numbers, which have no place in an integer, are unknown. */
+START_TEST(test_rows_of_forged_numbers)
+{
+    struct ra_model model = {0};
+    struct ra_report report = report_of(1, 0, 1, INT64_MIN + 1);
+    struct ra_rows rows;
+
+    report.fragmentation.rounding = report.fragmentation.dirty = INT64_MAX;
+    report.memory.live = INT64_MAX;
+    report.memory.pss = report.memory.rss = 1;
+    ck_assert(ra_model_take(&model, ra_model_admit(&model, 1), &report));
+    report.process.ppid = 1;
+    report.process.pid = 2;
+    report.memory.pss = INT64_MIN + 1;
+    ck_assert(ra_model_take(&model, ra_model_admit(&model, 2), &report));
+    report.process.uptime = 2;
+    report.totals.allocations = INT64_MAX;
+    ck_assert(ra_model_take(&model, ra_model_admit(&model, 2), &report));
+    ck_assert_double_gt(ra_model_find(&model, 2)->rate, 1.8e19);
+    rows = ra_rows_make(&model, true);
+    ck_assert_uint_eq(rows.count, 3);
+    ck_assert_int_eq(rows.rows[0].now.lost, RA_UNKNOWN);
+    ck_assert_int_eq(rows.rows[0].now.live, RA_UNKNOWN);
+    ck_assert_int_eq(rows.rows[1].now.live, RA_UNKNOWN);
+    ra_rows_free(&rows);
+    ra_model_clear(&model);
+}
+END_TEST
+
 static const double numbers[] = {2, NAN, 3, 1, NAN};
 
 static void number_cell(const void *context, size_t row, size_t column, char *text, size_t size)
@@ -383,6 +429,8 @@ int main(void)
     tcase_add_test(tests, test_rows_sum_is_of_shares_and_of_who_lives);
     tcase_add_test(tests, test_rows_nest_folded_and_filtered);
     tcase_add_test(tests, test_rows_of_a_circle_of_parents_are_all_there);
+    tcase_add_test(tests, test_rows_of_a_great_circle_are_made_at_once);
+    tcase_add_test(tests, test_rows_of_forged_numbers);
     tcase_add_test(tests, test_grid_order_has_the_unknown_last_either_way);
     tcase_add_test(tests, test_grid_sort_passes_hidden_columns_by);
     tcase_add_test(tests, test_bars_line);
