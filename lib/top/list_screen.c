@@ -226,20 +226,27 @@ static bool stays(const void *context, size_t index)
     return ((const struct list *)context)->rows.rows[index].is_sum;
 }
 
-static struct ra_grid grid_of(const struct list *list)
+struct ra_grid ra_list_grid_columns(const struct ra_ui *ui)
 {
-    if (list->ui->is_tree) {
+    if (ui->is_tree) {
         memcpy(tree_columns, columns, sizeof columns);
         tree_columns[LIST_RSS].title = "PSS";
     }
-    return (struct ra_grid){.columns = list->ui->is_tree ? tree_columns : columns,
-                            .column_count = LIST_COLUMNS,
-                            .row_count = list->rows.count,
-                            .context = list,
-                            .cell = cell,
-                            .number = number,
-                            .stays = stays,
-                            .ink = ink};
+    return (struct ra_grid){.columns = ui->is_tree ? tree_columns : columns,
+                            .column_count = LIST_COLUMNS};
+}
+
+static struct ra_grid grid_of(const struct list *list)
+{
+    struct ra_grid grid = ra_list_grid_columns(list->ui);
+
+    grid.row_count = list->rows.count;
+    grid.context = list;
+    grid.cell = cell;
+    grid.number = number;
+    grid.stays = stays;
+    grid.ink = ink;
+    return grid;
 }
 
 /*
@@ -433,9 +440,4 @@ void ra_list_screen_draw(struct ra_ui *ui, int line, int end)
     }
     free(order);
     ra_rows_free(&list.rows);
-}
-
-struct ra_grid ra_list_grid_columns(void)
-{
-    return (struct ra_grid){.columns = columns, .column_count = LIST_COLUMNS};
 }

@@ -20,6 +20,7 @@
 #include "reader/locate.h"
 #include "reader/session.h"
 #include "top/clock.h"
+#include "top/clone.h"
 
 enum {
     WAIT_MS = 500,   /* one that doesn't answer must not make the screen deaf */
@@ -31,11 +32,12 @@ static const double walk_soonest = 2, walk_latest = 10, unhurried_seconds = 3.5;
 struct ra_feed {
     struct ra_reader *reader; /* NULL: has ended */
     struct ra_snapshot *last;
-    int end;      /* a pidfd, readable when the process has ended; -1: none */
-    bool is_idle; /* allocated nothing between the last two reports */
-    bool is_mute; /* did not answer */
-    bool is_due;  /* its turn, and it was asked */
-    double read;  /* when it last was */
+    struct ra_report *left; /* a clone: of one that has ended, in place of last, which is large */
+    int end;                /* a pidfd, readable when the process has ended; -1: none */
+    bool is_idle;           /* allocated nothing between the last two reports */
+    bool is_mute;           /* did not answer */
+    bool is_due;            /* its turn, and it was asked */
+    double read;            /* when it last was */
 };
 
 struct ra_live {
@@ -61,6 +63,7 @@ static void free_feed(struct ra_member *member)
     if (member->feed) {
         close_feed(member->feed);
         ruby_alloc_snapshot_free(member->feed->last);
+        ra_clone_free(member->feed->left);
         free(member->feed);
     }
     member->feed = NULL;
@@ -90,10 +93,45 @@ static bool open_feed(struct ra_member *member, struct ra_failure *why)
     return true;
 }
 
+/* A snapshot has room for all that a process could have; there may be many that have ended. */
+static void leave_report(struct ra_feed *feed)
+{
+    struct ra_report *report =
+        feed->last && !feed->left ? ruby_alloc_report_new(feed->last, NULL) : NULL;
+
+    feed->left = report ? ra_clone_report(report, true) : feed->left;
+    ruby_alloc_report_free(report);
+    if (feed->left) {
+        ruby_alloc_snapshot_free(feed->last);
+        feed->last = NULL;
+    }
+}
+
 static void mark_ended(const struct ra_live *live, struct ra_member *member)
 {
+    struct ra_feed *feed = member->feed;
+
     ra_model_mark_ended(live->model, member);
-    close_feed(member->feed);
+    close_feed(feed);
+    leave_report(feed);
+}
+
+/* Has the model use what was read last of a process. False if there is nothing, or no memory. */
+static bool use_last(struct ra_model *model, const struct ra_feed *feed,
+                     bool (*use)(struct ra_model *, const struct ra_report *))
+{
+    struct ra_report *report;
+    bool good;
+
+    if (!feed || (!feed->left && !feed->last)) {
+        return false;
+    }
+    report = feed->left ? feed->left : ruby_alloc_report_new(feed->last, NULL);
+    good = report && use(model, report);
+    if (report != feed->left) {
+        ruby_alloc_report_free(report);
+    }
+    return good;
 }
 
 /* The next report of a member. before: the one for rates, which it replaces. */
@@ -312,17 +350,6 @@ void ra_live_free(struct ra_live *live)
     free(live);
 }
 
-/* The report of what was read last, for a member that can't be read again. */
-static enum ra_status show_last(const struct ra_live *live, const struct ra_member *member)
-{
-    struct ra_report *report =
-        member->feed && member->feed->last ? ruby_alloc_report_new(member->feed->last, NULL) : NULL;
-    bool good = report && ra_model_show(live->model, report);
-
-    ruby_alloc_report_free(report);
-    return good ? RA_OK : RA_SYSTEM;
-}
-
 enum ra_status ra_live_watch(struct ra_live *live, pid_t pid, struct ra_failure *why)
 {
     struct ra_member *member = ra_model_find(live->model, pid);
@@ -347,7 +374,7 @@ enum ra_status ra_live_watch(struct ra_live *live, pid_t pid, struct ra_failure 
         mark_ended(live, member);
     }
     if (!live->model->report) {
-        return show_last(live, member) == RA_OK ? RA_OK : status;
+        return use_last(live->model, member->feed, ra_model_show) ? RA_OK : status;
     }
     return status;
 }
@@ -358,13 +385,6 @@ void ra_live_set_baseline(struct ra_live *live)
 
     ra_model_forget_baselines(model);
     for (size_t i = 0; i < model->count; i++) {
-        const struct ra_feed *feed = model->members[i]->feed;
-        struct ra_report *report =
-            feed && feed->last ? ruby_alloc_report_new(feed->last, NULL) : NULL;
-
-        if (report) {
-            ra_model_add_baseline(model, report);
-        }
-        ruby_alloc_report_free(report);
+        use_last(model, model->members[i]->feed, ra_model_add_baseline);
     }
 }

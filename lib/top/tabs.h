@@ -21,7 +21,7 @@ struct ra_tab {
 extern const struct ra_tab ra_tabs[RA_UI_TABS + 1];
 
 /* The columns of the list, and those of the tab that is shown; rows are none. */
-struct ra_grid ra_list_grid_columns(void);
+struct ra_grid ra_list_grid_columns(const struct ra_ui *ui);
 struct ra_grid ra_tab_grid_columns(const struct ra_ui *ui);
 
 /* A tab has rows with columns, which can be sorted; or lines of text. Of either some can be chosen. */

@@ -22,7 +22,7 @@ struct ra_grid_state *ra_ui_grid_state(struct ra_ui *ui)
 
 struct ra_grid ra_ui_grid(const struct ra_ui *ui)
 {
-    return ui->in_process ? ra_tab_grid_columns(ui) : ra_list_grid_columns();
+    return ui->in_process ? ra_tab_grid_columns(ui) : ra_list_grid_columns(ui);
 }
 
 void ra_ui_say(struct ra_ui *ui, bool is_warning, const char *format, ...)

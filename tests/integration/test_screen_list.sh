@@ -70,6 +70,9 @@ test_tree() {
     keys I
     until_true 20 above "^ +$ruby " 'sum of 3' || fail "$what: not inverted"
     above '─ cluster first' '─ cluster worker 0' || fail "$what: the first is not above, inverted"
+    keys F6
+    sees '^ \* PSS'
+    keys Escape
     keys Home Down t # the sum is gone: its first process is selected
     gone 'sum of 3'
     keys Enter
