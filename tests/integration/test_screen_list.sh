@@ -112,7 +112,9 @@ test_fold() {
 
 # Of what is too long the end can be seen, and no number is cut.
 test_narrow() {
-    open 77 24 "$top"
+    local user
+    user=$(id -un)
+    open $((77 + (${#user} > 4 ? ${#user} - 4 : 0))) 24 "$top" # its column is as wide as it
     sees "^ +$worker0 .* cluster worke$"
     keys Right
     sees "^ +$worker0 .* 1 worker 0$"
