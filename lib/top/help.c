@@ -50,7 +50,7 @@ const struct ra_option ra_option_table[] = {
      "recording"},
     {RA_OPTION_COMPARE, "compare", 0, NULL,
      "what has grown from A to B: each a PID, or a FILE of\nsaved reports (its last one; "
-     "FILE@first, FILE@N)"},
+     "FILE@first, FILE@N;\n-: standard input)"},
     {RA_OPTION_FAIL_OVER, "fail-over", 0, "BYTES",
      "with --compare: exit status 10 if live memory grew by\nmore than BYTES (10M; K, M, G)"},
     {RA_OPTION_OUTPUT, "output", 'o', "FILE",

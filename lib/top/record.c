@@ -119,6 +119,12 @@ static enum ra_status write_down(struct recording *recording)
         ra_output_message("%s; %" PRIu64 " reports were written", why.message, recorder->reports);
         return status;
     }
+    if (recorder->reports == 1 && recorder->max_bytes > 0 &&
+        recorder->bytes > recorder->max_bytes) {
+        ra_progress_end(&recording->progress);
+        ra_output_message("a report takes %s, more than --max-size: each file holds one",
+                          ra_format_bytes(recorder->bytes).text);
+    }
     clock_gettime(CLOCK_MONOTONIC, &now);
     ra_progress_show(&recording->progress, "recording process %d: %" PRIu64 " reports, %s, for %s",
                      (int)recording->options->pid, recorder->reports,

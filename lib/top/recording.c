@@ -18,6 +18,7 @@
 #include "top/output.h"
 #include "top/recording_index.h"
 #include "top/skim.h"
+#include "top/spool.h"
 
 struct ra_recording {
     int fd;
@@ -45,14 +46,26 @@ static enum ra_status refuse(struct ra_failure *why, const char *path, int error
     return ra_failure_set(why, status, "can't read %s: %s", path, strerror(error));
 }
 
-/* A FIFO or a terminal would keep the open waiting, and can't be read twice. */
+/* In place of a pipe, what came out of it; it can't be read twice. */
+static bool spool(struct ra_recording *recording, struct stat *stat)
+{
+    int pipe = recording->fd;
+
+    recording->fd = ra_spool_make(pipe);
+    close(pipe);
+    return recording->fd >= 0 && fstat(recording->fd, stat) == 0;
+}
+
+/* Opening doesn't wait for who would write to a FIFO. */
 static enum ra_status open_file(struct ra_recording *recording, int64_t *size,
                                 struct ra_failure *why)
 {
+    const char *path = strcmp(recording->path, "-") == 0 ? "/dev/stdin" : recording->path;
     struct stat stat;
 
-    recording->fd = open(recording->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (recording->fd < 0 || fstat(recording->fd, &stat) != 0) {
+    recording->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (recording->fd < 0 || fstat(recording->fd, &stat) != 0 ||
+        (S_ISFIFO(stat.st_mode) && !spool(recording, &stat))) {
         return refuse(why, recording->path, errno);
     }
     if (!S_ISREG(stat.st_mode)) {

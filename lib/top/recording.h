@@ -38,7 +38,8 @@
 struct ra_recording;
 
 /*
- * Open the file at path and find its reports; path is copied. Of a large file this
+ * Open the file at path and find its reports; path is copied. "-" is standard input, and what
+ * comes out of a pipe is read to its end first (spool.h). Of a large file this
  * takes seconds (a gigabyte of reports: three of processor time), during which progress
  * (NULL: none) is shown.
  *

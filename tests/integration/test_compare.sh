@@ -43,6 +43,19 @@ test_leak_of_known_size() {
     done
 }
 
+# What comes out of a pipe, as of a process substitution, or from standard input.
+test_pipes() {
+    expect 0 --compare --json <(cat "$a") <(sleep 0.2; cat "$b")
+    class_is 3 40
+    "$top" --compare --json "$a" - <"$b" >"$out" 2>"$err" || fail "standard input: $(cat "$err")"
+    class_is 3 40
+    cat "$b" | "$top" --compare --json "$a" - >"$out" 2>"$err" || fail "a pipe: $(cat "$err")"
+    class_is 3 40
+    expect 5 --compare "$a" <(:)
+    err_has 'holds no report: it is empty'
+    expect 1 --compare "$a" /dev/null
+}
+
 # Smaller is no failure either way round.
 test_shrinking() {
     expect 0 --compare --json --fail-over 0 "$b" "$a"

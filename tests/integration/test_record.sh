@@ -178,7 +178,9 @@ test_rotation() {
     cat "$file.3" "$file.2" "$file.1" "$file" >"$TEST_DIR/whole"
     true_of "$TEST_DIR/whole" '$all.map { |r| r["time"] }.then { |times| times == times.sort.uniq }'
     rm -f "$file"*
-    expect 0 --record "$file" --max-size 1 -d 0.01 -n 3 "$pid"
+    "$top" --record "$file" --max-size 1 -d 0.01 -n 3 "$pid" >"$out" 2>"$err" || fail "--max-size 1"
+    [ "$(grep -c 'ruby_alloc_top: a report takes .*, more than --max-size: each file holds one' "$err")" = 1 ] ||
+        fail "--max-size below a report: $(cat "$err")"
     true_of "$file.2" '$all.size == 1' # larger than allowed, but whole
 }
 

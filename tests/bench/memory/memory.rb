@@ -15,6 +15,7 @@ ENV["RUBY_ALLOC_BUILD"] = File.expand_path(ENV.fetch("BUILD", "build"))
 # On a tmpfs where there is one: a disk's moods are none of the allocator's.
 scratch = File.writable?("/dev/shm") ? "/dev/shm" : Dir.tmpdir
 ENV["TEST_DIR"] = Dir.mktmpdir("bench_memory.", scratch)
+ENV["TMPDIR"] = ENV["TEST_DIR"] # workers that are killed leave uploads behind
 # After Support's own, which kills what still runs.
 at_exit do
   Process.waitall
