@@ -257,7 +257,7 @@ test_terminal() {
     kill -USR1 "$(awk 'NR == 1 { print $1 }' "$heard")"
     hears USR1
     exec 8>&-
-    sees '^status=9'
+    sees 'status=9'
     grep -q 'exit status 9' "$TEST_DIR/report" || fail "no report"
     nothing_left
     terminal kill-server
