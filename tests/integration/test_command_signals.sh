@@ -200,7 +200,8 @@ type() { terminal send-keys -t shell "$@"; }
 
 test_terminal() {
     export -n RUBY_ALLOC_DIR
-    terminal new-session -d -s shell -x 200 -y 50 \
+    # Wider than what is typed: a line just as wide would be joined with the one after it.
+    terminal new-session -d -s shell -x 1000 -y 50 \
         "export RUBY_ALLOC_DIR='$RUBY_ALLOC_DIR' PS1='prompt> '; exec bash --norc --noprofile -i"
     export RUBY_ALLOC_DIR
     sees '^prompt>'
@@ -257,7 +258,7 @@ test_terminal() {
     kill -USR1 "$(awk 'NR == 1 { print $1 }' "$heard")"
     hears USR1
     exec 8>&-
-    sees 'status=9'
+    sees '^status=9'
     grep -q 'exit status 9' "$TEST_DIR/report" || fail "no report"
     nothing_left
     terminal kill-server
