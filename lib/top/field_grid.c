@@ -96,26 +96,21 @@ static double number_of(const struct ra_field_grid *fields, const struct ra_grou
     return fields->seconds != 0 ? value / fields->seconds : value;
 }
 
-static int64_t whole(double value)
-{
-    return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
-}
-
 static void format_difference(const struct ra_field_grid *fields, const struct ra_field *field,
                               double value, char *text, size_t size)
 {
     const char *rate = fields->ui->mode == RA_MODE_RATES ? "/s" : "";
     bool is_bytes = field->unit == RA_UNIT_BYTES;
+    int64_t whole = ra_format_whole(value);
 
-    if (isnan(value) || fabs(value) > 9e18) {
+    if (whole == RA_UNKNOWN) {
         snprintf(text, size, "-");
     } else if (is_bytes) {
-        snprintf(text, size, "%s%s", ra_format_growth(ra_format_bytes, whole(value)).text, rate);
+        snprintf(text, size, "%s%s", ra_format_growth(ra_format_bytes, whole).text, rate);
     } else if (fields->ui->is_exact) {
         snprintf(text, size, "%s%.0f%s", value > 0 ? "+" : "", value, rate);
     } else {
-        snprintf(text, size, "%s%s%s", value > 0 ? "+" : "", ra_format_count(whole(value)).text,
-                 rate);
+        snprintf(text, size, "%s%s%s", value > 0 ? "+" : "", ra_format_count(whole).text, rate);
     }
 }
 

@@ -83,6 +83,14 @@ struct ra_cell ra_format_growth(struct ra_cell (*format)(int64_t value), int64_t
     return CELL("%c%.60s", value < 0 ? '-' : '+', format(value < 0 ? -value : value).text);
 }
 
+int64_t ra_format_whole(double value)
+{
+    if (isnan(value) || fabs(value) > 9e18) {
+        return RA_UNKNOWN;
+    }
+    return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
+}
+
 struct ra_cell ra_format_rate(double per_second)
 {
     if (!isfinite(per_second)) {

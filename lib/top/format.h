@@ -41,6 +41,9 @@ struct ra_cell ra_format_count(int64_t count);
 /* A difference with its sign; format: ra_format_bytes or ra_format_count. */
 struct ra_cell ra_format_growth(struct ra_cell (*format)(int64_t value), int64_t value);
 
+/* The nearest integer; RA_UNKNOWN for NAN and what no integer holds. */
+int64_t ra_format_whole(double value);
+
 /* 0.5/s, 1234/s, 1.23M/s */
 struct ra_cell ra_format_rate(double per_second);
 

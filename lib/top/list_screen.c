@@ -178,8 +178,8 @@ static void cell(const void *context, size_t index, size_t column, char *text, s
         value = ra_format_duration(row->uptime);
     } else if (column == LIST_RATIO && isfinite(row->ratio)) {
         snprintf(value.text, sizeof value.text, "%.2f", row->ratio);
-    } else if (column == LIST_RATE && fabs(row->rate) < 9e18) {
-        value = ra_format_count((int64_t)(row->rate + 0.5));
+    } else if (column == LIST_RATE) {
+        value = ra_format_count(ra_format_whole(row->rate));
     } else if (column == LIST_THREADS) {
         value = ra_format_count(row->threads);
     } else {

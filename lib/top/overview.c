@@ -96,7 +96,7 @@ static struct ra_cell format(enum ra_series series, double value)
         return cell;
     }
     if (series == RA_SERIES_RSS || series == RA_SERIES_LIVE) {
-        return fabs(value) < 9e18 ? ra_format_bytes((int64_t)value) : cell;
+        return ra_format_bytes(ra_format_whole(value));
     }
     if (series == RA_SERIES_RATE) {
         return ra_format_rate(value);

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void add(int64_t *sum, int64_t more)
+{
+    if (*sum == RA_UNKNOWN || more == RA_UNKNOWN || __builtin_add_overflow(*sum, more, sum)) {
+        *sum = RA_UNKNOWN;
+    }
+}
+
 static int64_t lost(const struct ra_report *report)
 {
     const struct ra_report_fragmentation *parts = &report->fragmentation;
@@ -16,11 +23,9 @@ static int64_t lost(const struct ra_report *report)
     bool is_known = false;
 
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
-        bool is_part = bytes[i] != RA_UNKNOWN;
-
-        is_known |= is_part;
-        if (is_part && __builtin_add_overflow(sum, bytes[i], &sum)) {
-            return RA_UNKNOWN; /* only a forged report has so much */
+        if (bytes[i] != RA_UNKNOWN) {
+            is_known = true;
+            add(&sum, bytes[i]);
         }
     }
     return is_known ? sum : RA_UNKNOWN;
@@ -57,13 +62,6 @@ struct ra_amounts ra_amounts_shared(const struct ra_report *report)
     scale(&amounts.lost, share);
     scale(&amounts.resident, share);
     return amounts;
-}
-
-static void add(int64_t *sum, int64_t more)
-{
-    if (*sum == RA_UNKNOWN || more == RA_UNKNOWN || __builtin_add_overflow(*sum, more, sum)) {
-        *sum = RA_UNKNOWN;
-    }
 }
 
 void ra_amounts_add(struct ra_amounts *sum, const struct ra_amounts *more)

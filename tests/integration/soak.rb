@@ -35,20 +35,19 @@ end
 class Record
   def initialize
     @lock = Mutex.new
-    @pids = []
-    @starts = {}
+    @processes = []
     @done = Hash.new(0)
   end
 
   def add(pid)
-    start = state_and_start(pid)&.last
-    @lock.synchronize { @pids << pid and @starts[[pid, start]] = true }
+    process = [pid, state_and_start(pid)&.last]
+    @lock.synchronize { @processes << process }
   end
 
   def count(what) = @lock.synchronize { @done[what] += 1 }
   def done = @lock.synchronize { @done.dup }
-  def pids = @lock.synchronize { @pids.last(40) }
-  def all = @lock.synchronize { @starts.keys }
+  def pids = @lock.synchronize { @processes.last(40).map(&:first) }
+  def all = @lock.synchronize { @processes.uniq }
 end
 
 RECORD = Record.new
