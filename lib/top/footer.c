@@ -68,11 +68,11 @@ static int draw_key(const struct ra_ui *ui, const struct ra_key *key, int line, 
 /* The first key is how one gets out: it is there at any width. */
 static void draw_keys(struct ra_ui *ui, int line)
 {
-    char text[512];
+    char text[512], shown[512];
     int at = 0, end;
 
     describe(ui, text, sizeof text);
-    end = COLS - (int)strlen(text) - 1;
+    end = COLS - ra_format_fit(shown, sizeof shown, text, COLS) - 1;
     for (const struct ra_key *key = ra_keys; key->label; key++) {
         if (key->word && ra_ui_key_works(ui, key)) {
             at += draw_key(ui, key, line, at, key == ra_keys ? COLS : end);
