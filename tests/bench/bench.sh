@@ -106,26 +106,39 @@ forks() {
     echo $((nanoseconds / 1000))
 }
 
-# fork_row NAME COMMAND...: of 15 interleaved pairs; the difference is the median of theirs.
+# fork_pairs: 15 of them, of "${one[@]}" and "${other[@]}" (PRELOAD COMMAND...), interleaved.
+# Sets base, ours and more: the medians of the first, of the second and of their differences.
+fork_pairs() {
+    rm -f "$work"/fork.*
+    for _ in $(seq 15); do
+        base=$(forks "${one[@]}")
+        ours=$(forks "${other[@]}")
+        echo "$base" >>"$work/fork.plain"
+        echo "$ours" >>"$work/fork.ours"
+        echo $((ours - base)) >>"$work/fork.more"
+    done
+    base=$(median <"$work/fork.plain") ours=$(median <"$work/fork.ours")
+    more=$(median <"$work/fork.more")
+}
+
+# fork_row NAME COMMAND...: what the library adds to a fork, held to its limit.
 fork_row() {
     local name=$1
     shift
+    one=("$plain" "$@") other=("$shim" "$@")
     for _ in 1 2 3; do
-        rm -f "$work"/fork.*
-        for _ in $(seq 15); do
-            base=$(forks "$plain" "$@")
-            ours=$(forks "$shim" "$@")
-            echo "$base" >>"$work/fork.plain"
-            echo "$ours" >>"$work/fork.ours"
-            echo $((ours - base)) >>"$work/fork.more"
-        done
-        more=$(median <"$work/fork.more")
+        fork_pairs
         [ "$more" -gt 100 ] || break
     done
-    row "$name" "$(median <"$work/fork.plain")" "$(median <"$work/fork.ours")" "$more" 100 ""
+    row "$name" "$base" "$ours" "$more" 100 ""
 }
 fork_row "fork to the end of the child: microseconds" "$build/tests/bench/fork" 60
 fork_row "fork in Ruby: microseconds" ruby "$here/fork.rb" 60
+
+# The sampler is a thread of the child's own: what such a thread takes without the library.
+one=("$plain" "$build/tests/bench/fork" 60) other=("${one[@]}" thread)
+fork_pairs
+printf '%-46s %14s %14s %10s\n' "jemalloc, with a thread made in the child" "$base" "$ours" "+$more"
 
 # kib PRELOAD: resident memory of an idle Ruby.
 kib() {

@@ -1,8 +1,11 @@
 /*
  * Nanoseconds that a fork takes until its child has run and been waited for: the
  * median of as many as asked. Memory is touched first, so that there is something
- * to copy, as in a Ruby.
+ * to copy, as in a Ruby. A second argument gives each child one thread, which does
+ * nothing: what the sampler's thread costs by itself, whatever it is for.
  */
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +30,23 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static long long time_fork(void)
+static void *wait_for_end(void *unused)
+{
+    pause();
+    return unused;
+}
+
+static long long time_fork(bool with_thread)
 {
     long long before = now();
     pid_t child = fork();
 
     if (child == 0) {
+        pthread_t thread;
+
+        if (with_thread && pthread_create(&thread, NULL, wait_for_end, NULL) != 0) {
+            _exit(1);
+        }
         free(malloc(40));
         _exit(0);
     }
@@ -54,7 +68,7 @@ int main(int count, char **arguments)
         memset(object, 1, OBJECT_BYTES);
     }
     for (int i = 0; taken != NULL && i < forks; i++) {
-        taken[i] = time_fork();
+        taken[i] = time_fork(count > 2);
     }
     if (taken == NULL || forks < 1) {
         return 1;
