@@ -1,192 +1,17 @@
-/*
- * The outputs of ruby_alloc_top against a report made by hand: JSON key
- * by key against the catalogue, the text's labels, the screen's layout.
- */
+/* The views over a report made by hand: the text's labels, the screen's layout. */
 #include <check.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ruby_alloc/reader.h"
 #include "top/columns.h"
 #include "top/fields.h"
-#include "top/json.h"
 #include "top/layout.h"
 #include "top/views.h"
 
+#include "report_sample.h"
 #include "suite.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-#define KIB ((int64_t)1024)
-#define MIB (1024 * KIB)
-
-static struct ra_report_class classes[] = {
-    {16, 100, 40, 60, 960, 1, 256, 0.25, 3136, 12.5, 2.5},
-    {48, 1234567, 1000000, 234567, 11259216, 1000, 256, 0.91, 1111, 2500000, 0},
-    {20 * 1024, 1, 0, 1, 20 * 1024, RA_UNKNOWN, RA_UNKNOWN, NAN, RA_UNKNOWN, NAN, NAN},
-};
-static struct ra_report_size sizes[] = {
-    {0, 8, 8, 100, 800, 0.1, 12.5},
-    {33, 40, 48, 800, 32000, 0.8, NAN},
-    {16 * 1024 + 1, 20 * 1024, 20 * 1024, 100, 2000000, 0.1, NAN},
-};
-static struct ra_report_thread threads[] = {
-    {4242, "ruby", "live", 1000, 900, 50},
-    {RA_UNKNOWN, NULL, "ended", 10, 10, NAN},
-};
-
-static struct ra_report make_report(void)
-{
-    return (struct ra_report){
-        .time = "2026-11-23T09:30:00.123Z",
-        .process = {.pid = 4242,
-                    .ppid = 4200,
-                    .uid = 0,
-                    .comm = "ruby",
-                    .command = "ruby \"caf\xc3\xa9\".rb",
-                    .state = "running",
-                    .started = "2026-11-23T09:00:00Z",
-                    .uptime = 1800.1,
-                    .forked = 0,
-                    .ruby_version = "3.1.7",
-                    .jemalloc_version = NULL,
-                    .shim_version = "0.1.0"},
-        .conf = {8, 10000, -1, 0, 1, -1},
-        .calls = {.malloc = 10, .free = INT64_MAX},
-        .totals = {.allocations = 1000, .frees = 900, .live_objects = 100},
-        .memory = {.requested = 100 * MIB,
-                   .live = 120 * MIB,
-                   .allocated = 121 * MIB,
-                   .active = 150 * MIB,
-                   .resident = 170 * MIB,
-                   .rss = 240 * MIB,
-                   .rss_anon = 230 * MIB,
-                   .swap = RA_UNKNOWN,
-                   .sample_age = 0.012},
-        .fragmentation = {.rounding = 20 * MIB,
-                          .thread_cache = MIB,
-                          .slab_gaps = 29 * MIB,
-                          .dirty = 15 * MIB,
-                          .metadata = 5 * MIB,
-                          .other = 60 * MIB,
-                          .ratio = 1.4166,
-                          .largest = "slab_gaps"},
-        .classes = classes,
-        .classes_count = COUNT_OF(classes),
-        .sizes = sizes,
-        .sizes_count = COUNT_OF(sizes),
-        .threads = threads,
-        .threads_count = COUNT_OF(threads),
-    };
-}
-
-/* JSON ------------------------------------------------------------------------ */
-
-/* A value of the report as JSON, told from its catalogue entry alone. */
-static void check_value(const struct ra_field *field, const void *record, const json_t *object)
-{
-    const json_t *value = json_object_get(object, field->name);
-
-    ck_assert_msg(value != NULL, "no %s", field->name);
-    if (field->type == RA_INT && ra_field_int(field, record) != RA_UNKNOWN) {
-        ck_assert_msg(json_is_integer(value), "%s", field->name);
-        ck_assert_int_eq(json_integer_value(value), ra_field_int(field, record));
-    } else if (field->type == RA_REAL && isfinite(ra_field_real(field, record))) {
-        ck_assert_msg(json_is_real(value), "%s", field->name);
-        ck_assert_double_eq_tol(json_real_value(value), ra_field_real(field, record), 1e-6);
-    } else if (field->type == RA_TEXT && ra_field_text(field, record)) {
-        ck_assert_str_eq(json_string_value(value), ra_field_text(field, record));
-    } else if (field->type == RA_FLAG && ra_field_flag(field, record) >= 0) {
-        ck_assert_msg(json_is_boolean(value), "%s", field->name);
-        ck_assert_int_eq(json_is_true(value), ra_field_flag(field, record));
-    } else {
-        ck_assert_msg(json_is_null(value), "%s is known", field->name);
-    }
-}
-
-static void check_record(const struct ra_group *group, const void *record, const json_t *object,
-                         size_t more_keys)
-{
-    ck_assert_msg(json_is_object(object), "%s", group->name);
-    ck_assert_uint_eq(json_object_size(object), group->field_count + more_keys);
-    for (size_t i = 0; i < group->field_count; i++) {
-        check_value(&group->fields[i], record, object);
-    }
-}
-
-START_TEST(test_json_has_every_value)
-{
-    struct ra_report report = make_report();
-    json_t *object = ra_json_report(&report);
-
-    ck_assert_ptr_nonnull(object);
-    for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
-        bool nested = strcmp(group->name, "jemalloc_conf") == 0;
-        json_t *parent = nested ? json_object_get(object, "process") : object;
-        json_t *value = json_object_get(parent, group->name);
-
-        if (group->row_bytes == 0) {
-            bool nests = strcmp(group->name, "process") == 0;
-            check_record(group, ra_group_record(group, &report, 0), value, nests);
-            continue;
-        }
-        ck_assert_msg(json_is_array(value), "%s", group->name);
-        ck_assert_uint_eq(json_array_size(value), ra_group_count(group, &report));
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            check_record(group, ra_group_record(group, &report, i), json_array_get(value, i), 0);
-        }
-    }
-    json_decref(object);
-}
-END_TEST
-
-START_TEST(test_json_order_of_keys)
-{
-    static const char *const keys[] = {"schema", "tool",    "time",          "process", "calls",
-                                       "totals", "memory",  "fragmentation", "glibc",   "classes",
-                                       "sizes",  "threads", "arenas",        "advice",  "settings"};
-    struct ra_report report = make_report();
-    json_t *object = ra_json_report(&report);
-    const char *key;
-    json_t *value;
-    size_t i = 0;
-
-    json_object_foreach(object, key, value)
-    {
-        ck_assert_uint_lt(i, COUNT_OF(keys));
-        ck_assert_str_eq(key, keys[i++]);
-    }
-    ck_assert_uint_eq(i, COUNT_OF(keys));
-    ck_assert_str_eq(json_string_value(json_object_get(object, "schema")), "ruby_alloc.report/1");
-    ck_assert_str_eq(json_string_value(json_object_get(object, "tool")),
-                     "ruby_alloc_top " RUBY_ALLOC_VERSION);
-    ck_assert_str_eq(json_string_value(json_object_get(object, "time")), report.time);
-    json_decref(object);
-}
-END_TEST
-
-START_TEST(test_json_is_one_line)
-{
-    struct ra_report report = make_report();
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-
-    report.process.comm = "a\nb\x1b";
-    ck_assert_int_eq(ra_json_print(&report, stream), 0);
-    ck_assert_int_eq(fclose(stream), 0);
-    ck_assert_ptr_eq(strchr(text, '\n'), text + size - 1);
-    ck_assert_ptr_null(strchr(text, '\x1b'));
-    ck_assert_ptr_nonnull(strstr(text, "\"comm\": \"a\\nb\\u001"));
-    ck_assert_ptr_nonnull(strstr(text, "\"free\": 9223372036854775807"));
-    ck_assert_ptr_nonnull(strstr(text, "\"sample_age\": 0.012"));
-    ck_assert_ptr_nonnull(strstr(text, "\"swap\": null"));
-    free(text);
-}
-END_TEST
-
-/* Text and screen ---------------------------------------------------------------- */
 
 static char *joined(const struct ra_page *page)
 {
@@ -323,32 +148,6 @@ START_TEST(test_text_of_an_allocator_of_its_own)
 }
 END_TEST
 
-/* A report in which nothing is known. */
-static struct ra_report make_unknown(void)
-{
-    struct ra_report report = {.time = "2026-11-23T09:30:00.123Z"};
-
-    for (const struct ra_group *group = ruby_alloc_report_groups; group->name; group++) {
-        char *record = (char *)&report + group->offset;
-
-        for (size_t i = 0; group->row_bytes == 0 && i < group->field_count; i++) {
-            static const int64_t unknown = RA_UNKNOWN;
-            static const double nothing = NAN;
-            static const int no_flag = -1;
-            const struct ra_field *field = &group->fields[i];
-
-            if (field->type == RA_INT) {
-                memcpy(record + field->offset, &unknown, sizeof unknown);
-            } else if (field->type == RA_REAL) {
-                memcpy(record + field->offset, &nothing, sizeof nothing);
-            } else if (field->type == RA_FLAG) {
-                memcpy(record + field->offset, &no_flag, sizeof no_flag);
-            }
-        }
-    }
-    return report;
-}
-
 START_TEST(test_unknown_is_a_dash)
 {
     struct ra_report report = make_unknown();
@@ -376,22 +175,6 @@ START_TEST(test_text_of_files_that_overflow)
     ck_assert_msg(strstr(text, "\n                              -       -  files: ") != NULL, "%s",
                   text);
     free(text);
-}
-END_TEST
-
-START_TEST(test_unknown_is_null_in_json)
-{
-    struct ra_report report = make_unknown();
-    json_t *object = ra_json_report(&report);
-    json_t *memory = json_object_get(object, "memory");
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(memory, key, value)
-    {
-        ck_assert_msg(json_is_null(value), "%s", key);
-    }
-    json_decref(object);
 }
 END_TEST
 
@@ -464,17 +247,6 @@ START_TEST(test_layout_at_size)
 }
 END_TEST
 
-static void add_json(Suite *suite)
-{
-    TCase *json = tcase_create("json");
-
-    tcase_add_test(json, test_json_has_every_value);
-    tcase_add_test(json, test_json_order_of_keys);
-    tcase_add_test(json, test_json_is_one_line);
-    tcase_add_test(json, test_unknown_is_null_in_json);
-    suite_add_tcase(suite, json);
-}
-
 static void add_text(Suite *suite)
 {
     TCase *text = tcase_create("text");
@@ -494,10 +266,9 @@ static void add_text(Suite *suite)
 
 int main(void)
 {
-    Suite *suite = suite_create("output");
+    Suite *suite = suite_create("views");
 
     setlocale(LC_CTYPE, "C.UTF-8");
-    add_json(suite);
     add_text(suite);
     return run_suite(suite);
 }
