@@ -13,7 +13,7 @@
 #include "top/keys.h"
 #include "top/paint.h"
 
-enum { NOTICE_LINES = 3 };
+enum { NOTICE_LINES = 3, MENU_WIDTH = 32 };
 
 static bool is_over(const struct ra_ui *ui)
 {
@@ -68,14 +68,14 @@ static int draw_key(const struct ra_ui *ui, const struct ra_key *key, int line, 
 /* The first key is how one gets out: it is there at any width. */
 static void draw_keys(struct ra_ui *ui, int line)
 {
-    char text[512], shown[512];
+    char text[512];
     int at = 0, end;
 
     describe(ui, text, sizeof text);
-    end = COLS - ra_format_fit(shown, sizeof shown, text, COLS) - 1;
+    end = COLS - ra_format_columns(text) - 1;
     for (const struct ra_key *key = ra_keys; key->label; key++) {
         if (key->word && ra_ui_key_works(ui, key)) {
-            at += draw_key(ui, key, line, at, key == ra_keys ? COLS : end);
+            at += draw_key(ui, key, line, at, key == ra_keys ? COLS : end - 1);
         }
     }
     ra_paint_text(line, end + 1 > at ? end + 1 : at, COLS,
@@ -178,7 +178,9 @@ int ra_footer_draw(struct ra_ui *ui)
     if (ui->prompt != RA_PROMPT_NONE) {
         draw_prompt(ui, line);
     } else if (ui->shows_menu) {
-        ra_paint_text(line, 0, COLS, RA_STRONG, "Enter: sort by it  Esc: leave it");
+        ra_paint_text(line, 0, COLS, RA_STRONG,
+                      COLS < MENU_WIDTH ? "Enter sorts, Esc not"
+                                        : "Enter: sort by it  Esc: leave it");
     } else if (text[0] && LINES < NOTICE_LINES) {
         ra_paint_text(line, 0, COLS, RA_WARNING, text); /* there is no other line */
     } else {

@@ -217,6 +217,12 @@ static size_t measure(const char *text, size_t left, int *width)
     return bytes;
 }
 
+/* What can't be shown becomes a '?'. */
+static int columns_of(int width)
+{
+    return width < 0 ? 1 : width;
+}
+
 int ra_format_fit(char *out, size_t size, const char *text, int columns)
 {
     size_t left = strlen(text);
@@ -226,7 +232,7 @@ int ra_format_fit(char *out, size_t size, const char *text, int columns)
         int width;
         size_t bytes = measure(text, left, &width);
 
-        if (used + (width < 0 ? 1 : width) > columns || bytes + 1 > size) {
+        if (used + columns_of(width) > columns || bytes + 1 > size) {
             break;
         }
         if (width < 0) {
@@ -236,7 +242,7 @@ int ra_format_fit(char *out, size_t size, const char *text, int columns)
             out = mempcpy(out, text, bytes);
             size -= bytes;
         }
-        used += width < 0 ? 1 : width;
+        used += columns_of(width);
         text += bytes;
         left -= bytes;
     }
@@ -244,4 +250,48 @@ int ra_format_fit(char *out, size_t size, const char *text, int columns)
         *out = '\0';
     }
     return used;
+}
+
+int ra_format_columns(const char *text)
+{
+    size_t left = strlen(text);
+    int used = 0;
+
+    while (left > 0) {
+        int width;
+        size_t bytes = measure(text, left, &width);
+
+        used += columns_of(width);
+        text += bytes;
+        left -= bytes;
+    }
+    return used;
+}
+
+/* Bytes of the rest of a number that stands at cut; 0: there is none. */
+static size_t cut_number(const char *text, size_t cut)
+{
+    size_t start = cut, digit;
+
+    while (start > 0 && text[start - 1] != ' ') {
+        start--;
+    }
+    digit = start + strspn(text + start, "~+-");
+    return start < cut && text[digit] >= '0' && text[digit] <= '9' ? strcspn(text + cut, " ") : 0;
+}
+
+void ra_format_cut(char *text, int columns)
+{
+    size_t left = strlen(text), cut = 0, blank;
+    int used = 0;
+
+    while (cut < left && used < columns) {
+        int width;
+
+        cut += measure(text + cut, left - cut, &width);
+        used += columns_of(width);
+    }
+    blank = cut_number(text, cut);
+    memmove(text, text + cut, left - cut + 1);
+    memset(text, ' ', blank);
 }

@@ -67,4 +67,13 @@ struct ra_cell ra_format_user(int64_t uid);
  */
 int ra_format_fit(char *out, size_t size, const char *text, int columns);
 
+/* The columns that all of text takes on a terminal of this locale. */
+int ra_format_columns(const char *text);
+
+/*
+ * Take that many columns from the start of text. Of a number that would lose its start
+ * nothing is left but spaces, lest it be taken for another one.
+ */
+void ra_format_cut(char *text, int columns);
+
 #endif

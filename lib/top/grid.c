@@ -12,6 +12,7 @@
 #include "top/format.h"
 #include "top/hits.h"
 #include "top/paint.h"
+#include "top/sideways.h"
 
 enum {
     TEXT_WIDTH = 25,
@@ -140,14 +141,14 @@ struct widths {
 static int measure_text(const struct ra_grid *grid, size_t column, const size_t *order, size_t from,
                         size_t to)
 {
-    char text[RA_GRID_CELL_BYTES], fitted[RA_GRID_CELL_BYTES];
+    char text[RA_GRID_CELL_BYTES];
     int longest = 0;
 
     for (size_t i = from; i < to; i++) {
         int used;
 
         grid->cell(grid->context, order[i], column, text, sizeof text);
-        used = ra_format_fit(fitted, sizeof fitted, text, RA_GRID_CELL_BYTES);
+        used = ra_format_columns(text);
         longest = used > longest ? used : longest;
     }
     return longest;
@@ -254,8 +255,45 @@ static void settle_columns(const struct ra_grid *grid, const struct widths *widt
             most = widths->longest - (widths->wanted[c] - 1);
         }
     }
-    state->shift = state->shift > most ? most : state->shift;
-    state->shift = state->shift < 0 ? 0 : state->shift;
+    ra_sideways_settle(state, most);
+}
+
+/* The column that names the row: the first that is never left out. */
+static size_t find_name(const struct ra_grid *grid)
+{
+    for (size_t c = 0; c < grid->column_count; c++) {
+        if (grid->columns[c].rank == 0) {
+            return c;
+        }
+    }
+    return 0;
+}
+
+/* Leave out that many columns behind the one that names the row. */
+static void skip_columns(const struct ra_grid *grid, int skipped, int *widths)
+{
+    size_t from = find_name(grid) + 1;
+
+    for (size_t c = from; c < grid->column_count && c < from + (size_t)skipped; c++) {
+        widths[c] = 0;
+    }
+}
+
+/* How many have to be left out at the left for the rightmost ones to be there. */
+static int most_skipped(const struct ra_grid *grid, const struct widths *widths)
+{
+    int last = (int)(grid->column_count - find_name(grid)) - 2; /* it and one more stay */
+
+    for (int skipped = 0; skipped < last; skipped++) {
+        int left[RA_GRID_COLUMNS_MAX];
+
+        memcpy(left, widths->wanted, sizeof left);
+        skip_columns(grid, skipped, left);
+        if (total_of(grid, left) <= COLS) {
+            return skipped;
+        }
+    }
+    return last > 0 ? last : 0;
 }
 
 /* Of a number no digit is left out: the mark stands for all of it. */
@@ -285,18 +323,6 @@ static void put(const struct ra_grid_column *column, int line, int at, int width
     }
     used = ra_format_fit(fitted, sizeof fitted, text, width - 1);
     ra_paint_text(line, column->is_left ? at + 1 : at + width - used, width, ink, fitted);
-}
-
-/* The part of text that is behind shift columns of it, in its place. */
-static void shift_text(char *text, int shift)
-{
-    char whole[RA_GRID_CELL_BYTES], before[RA_GRID_CELL_BYTES];
-
-    if (shift > 0) {
-        ra_format_fit(whole, sizeof whole, text, RA_GRID_CELL_BYTES);
-        ra_format_fit(before, sizeof before, whole, shift);
-        strcpy(text, whole + strlen(before));
-    }
 }
 
 static void draw_heads(const struct ra_grid *grid, const struct ra_grid_state *state,
@@ -339,7 +365,7 @@ static void draw_row(const struct ra_grid *grid, const int *widths, int shift, s
             ra_bars_meter(text, sizeof text, grid->number(grid->context, row, c), widths[c] - 1);
         } else {
             grid->cell(grid->context, row, c, text, sizeof text);
-            shift_text(text, column->is_last ? shift : 0);
+            ra_format_cut(text, column->is_last ? shift : 0);
         }
         put(column, line, at, widths[c], column->is_meter && ink == RA_PLAIN ? RA_INK_METER : ink,
             text);
@@ -358,6 +384,8 @@ void ra_grid_draw(const struct ra_grid *grid, struct ra_grid_state *state, const
     to = state->top + (size_t)(rows > 0 ? rows : 0);
     to = to < count ? to : count;
     measure(grid, order, state->top, to, &widths);
+    ra_sideways_step(state, most_skipped(grid, &widths));
+    skip_columns(grid, state->skipped, widths.wanted);
     fit(grid, &widths);
     settle_columns(grid, &widths, state);
     if (line < end) {

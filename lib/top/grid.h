@@ -35,7 +35,9 @@ struct ra_grid_state {
     size_t sort; /* column; as many as there are columns, or more: as the rows come */
     bool is_inverted;
     size_t selected, top;
-    int shift;       /* columns of the last one's text that are out of sight at the left */
+    int steps;   /* asked for since the last drawing: sideways.h; to the right, or less than 0 */
+    int skipped; /* columns of the grid that are out of sight at the left */
+    int shift;   /* columns of text that are out of sight at the left */
     unsigned hidden; /* a bit for each column that had no room when last drawn */
     char filter[RA_GRID_FILTER_BYTES];
 };

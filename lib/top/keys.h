@@ -19,6 +19,8 @@ enum ra_key_id {
     RA_KEY_DOWN,
     RA_KEY_PAGE_UP,
     RA_KEY_PAGE_DOWN,
+    RA_KEY_SIDE_LEFT,
+    RA_KEY_SIDE_RIGHT,
     RA_KEY_TOP,
     RA_KEY_BOTTOM,
     RA_KEY_FILTER,

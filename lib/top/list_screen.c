@@ -44,7 +44,7 @@ static const struct ra_grid_column columns[LIST_COLUMNS] = {
     [LIST_COMMAND] = {.title = "COMMAND", .is_left = true, .is_last = true, .rank = 1},
 };
 
-/* The same, but memory as PSS. */
+/* The same, but of memory this process's share: what others use too is split among them. */
 static struct ra_grid_column tree_columns[LIST_COLUMNS];
 
 /* The context of the list's grid. */
@@ -231,6 +231,8 @@ struct ra_grid ra_list_grid_columns(const struct ra_ui *ui)
     if (ui->is_tree) {
         memcpy(tree_columns, columns, sizeof columns);
         tree_columns[LIST_RSS].title = "PSS";
+        tree_columns[LIST_LIVE].title = "P-LIVE";
+        tree_columns[LIST_LOST].title = "P-LOST";
     }
     return (struct ra_grid){.columns = ui->is_tree ? tree_columns : columns,
                             .column_count = LIST_COLUMNS};
@@ -347,7 +349,7 @@ static void draw_summary(const struct ra_ui *ui, const struct summary *summary, 
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         snprintf(text, sizeof text, forms[i], counts, ra_format_bytes(together->pss).text,
                  together->lost == RA_UNKNOWN ? "" : "~", ra_format_bytes(together->lost).text);
-        if ((int)strlen(text) <= COLS) {
+        if (ra_format_columns(text) <= COLS) {
             break;
         }
     }

@@ -16,6 +16,7 @@
 #include "top/format.h"
 #include "top/layout.h"
 #include "top/paint.h"
+#include "top/sideways.h"
 #include "top/views.h"
 
 enum {
@@ -51,6 +52,8 @@ struct overview {
     struct ra_page page;
     size_t chain, verdict; /* lines of the page: the head of the chain, the largest loss */
     size_t looked;         /* and what the rest are of; 0: none */
+    size_t more;           /* and those that a screen of this height has below the series */
+    int shift;             /* columns of them out of sight at the left */
     struct ra_segment segments[RA_SEGMENTS_MAX];
     size_t segment_count;
     struct piece pieces[PIECES_MAX]; /* from the top of the screen on */
@@ -76,15 +79,16 @@ static void draw_bar(const struct overview *view, int line)
 static void draw_page_line(const struct overview *view, size_t index, int line)
 {
     const struct ra_line *shown = &view->page.lines[index];
+    int legend = LEGEND_AT - view->shift;
 
     if (shown->style == RA_HEADING) {
         ra_paint_bar(line, 0, COLS, RA_HEADING, "");
     }
-    ra_paint_whole(line, 0, COLS, (int)shown->style, shown->text);
-    if (index > view->chain && index - view->chain - 1 < view->segment_count) {
+    ra_paint_part(line, view->shift, (int)shown->style, shown->text);
+    if (index > view->chain && index - view->chain - 1 < view->segment_count && legend >= 0) {
         const struct ra_segment *segment = &view->segments[index - view->chain - 1];
 
-        ra_paint_segment(line, LEGEND_AT, 1, segment->number, segment->letter);
+        ra_paint_segment(line, legend, 1, segment->number, segment->letter);
     }
 }
 
@@ -171,6 +175,27 @@ static void add_looked(struct overview *view)
     }
 }
 
+/* What a higher screen would show at once, and who it is where that is cut above the tabs. */
+static void add_more(struct overview *view, int columns, int lines)
+{
+    const struct ra_report *report = view->ui->model.report;
+    const struct ra_view *identity = ra_view_find("identity"), *verdict = ra_view_find("verdict");
+
+    view->more = view->page.count;
+    view->page.height = 0;
+    ra_view_draw(identity, report, 0, &view->page);
+    if (ra_page_columns(&view->page, view->more) <= columns) {
+        ra_page_drop(&view->page, view->more, 1);
+    }
+    for (const struct ra_view *other = ra_views; other->name; other++) {
+        bool is_text = !other->table && other != verdict && other->screen_from != RA_NEVER;
+
+        if (is_text && lines < other->screen_from) {
+            ra_view_draw(other, report, 0, &view->page);
+        }
+    }
+}
+
 /* Who it is stands above the tabs already; the verdict is there on a screen of any height. */
 static void fill_page(struct overview *view, int columns, int lines)
 {
@@ -191,6 +216,7 @@ static void fill_page(struct overview *view, int columns, int lines)
         show_growth(view);
     }
     add_looked(view);
+    add_more(view, columns, lines);
 }
 
 static void add_piece(struct overview *view, enum part part, size_t index)
@@ -200,44 +226,40 @@ static void add_piece(struct overview *view, enum part part, size_t index)
     }
 }
 
-/* On a low screen: the largest loss, what jemalloc and the kernel measured, then the rest. */
-static void add_low_page(struct overview *view)
+/* For a low screen: the largest loss, and what jemalloc and the kernel measured. */
+static void add_short(struct overview *view)
 {
-    size_t first = view->chain + 1, page = view->page.count;
-
-    if (view->verdict < page) {
+    if (view->verdict < view->more) {
         add_piece(view, PART_PAGE, view->verdict);
     }
-    for (int is_rest = 0; is_rest < 2; is_rest++) {
-        for (size_t i = 0; i < page; i++) {
-            bool is_step = i > first && i < view->verdict && view->page.lines[i].text[0] != ' ';
-            bool is_elsewhere = i == view->chain || i == view->verdict;
-
-            if (!is_elsewhere && is_step == !is_rest) {
-                add_piece(view, PART_PAGE, i);
-            }
+    for (size_t i = view->chain + 2; i < view->verdict && i < view->more; i++) {
+        if (view->page.lines[i].text[0] != ' ') {
+            add_piece(view, PART_PAGE, i);
         }
     }
 }
 
+/* All of it in its order comes after the short form of it, if there is one. */
 static void arrange(struct overview *view, size_t rows)
 {
     if (rows >= LOWEST) {
         add_piece(view, PART_BAR, 0);
     }
     if (rows < LOW) {
-        add_low_page(view);
-    }
-    if (rows >= LOW && view->looked > 0) {
+        add_short(view);
+    } else if (view->looked > 0) {
         add_piece(view, PART_PAGE, view->looked);
     }
-    for (size_t i = 0; rows >= LOW && i < view->page.count; i++) {
-        if (i != view->looked || i == 0) {
+    for (size_t i = 0; i < view->more; i++) {
+        if (i != view->looked || i == 0 || rows < LOW) {
             add_piece(view, PART_PAGE, i);
         }
     }
     for (size_t i = 0; i < RA_SERIES_COUNT; i++) {
         add_piece(view, PART_SERIES, i);
+    }
+    for (size_t i = view->more; i < view->page.count; i++) {
+        add_piece(view, PART_PAGE, i);
     }
 }
 
@@ -251,6 +273,8 @@ void ra_overview_draw(struct ra_ui *ui, int line, int end)
 
     fill_page(&view, COLS, (int)rows - fixed + 1);
     arrange(&view, rows);
+    ra_sideways_text(state, ra_page_columns(&view.page, 0), COLS);
+    view.shift = state->shift;
     last = view.count > rows ? view.count - rows : 0;
     state->selected = state->selected < last ? state->selected : last;
     for (size_t i = 0; i < rows && state->selected + i < view.count; i++) {

@@ -5,6 +5,7 @@
 
 #include <curses.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,15 @@ int ra_paint_whole(int line, int column, int width, int ink, const char *text)
         fitted[word] = '\0';
     }
     return ra_paint_text(line, column, width, ink, fitted);
+}
+
+void ra_paint_part(int line, int shift, int ink, const char *text)
+{
+    char part[LINE_BYTES];
+
+    ra_format_fit(part, sizeof part, text, INT_MAX);
+    ra_format_cut(part, shift);
+    ra_paint_whole(line, 0, COLS, ink, part);
 }
 
 void ra_paint_bar(int line, int column, int width, int ink, const char *text)

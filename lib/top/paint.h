@@ -35,6 +35,9 @@ int ra_paint_text(int line, int column, int width, int ink, const char *text);
 /* The same, but of a number that doesn't fit there is nothing, rather than another number. */
 int ra_paint_whole(int line, int column, int width, int ink, const char *text);
 
+/* A whole line of it without its first shift columns: no number that is cut at either end. */
+void ra_paint_part(int line, int shift, int ink, const char *text);
+
 /* As ra_paint_text, and spaces up to width. */
 void ra_paint_bar(int line, int column, int width, int ink, const char *text);
 

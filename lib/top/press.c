@@ -34,6 +34,12 @@ static void move_by(struct ra_ui *ui, long lines)
     ui->has_moved = true;
 }
 
+static void move_sideways(struct ra_ui *ui, int steps)
+{
+    ra_ui_grid_state(ui)->steps += steps;
+    ui->has_moved = true;
+}
+
 static void move_place(struct ra_ui *ui, enum ra_key_id id)
 {
     long page = LINES > 6 ? LINES - 5 : 1;
@@ -51,6 +57,10 @@ static void move_place(struct ra_ui *ui, enum ra_key_id id)
         break;
     case RA_KEY_PAGE_DOWN:
         move_by(ui, page);
+        break;
+    case RA_KEY_SIDE_LEFT:
+    case RA_KEY_SIDE_RIGHT:
+        move_sideways(ui, id == RA_KEY_SIDE_LEFT ? -1 : 1);
         break;
     default:
         move_by(ui, id == RA_KEY_TOP ? -far : far);

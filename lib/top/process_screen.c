@@ -11,6 +11,7 @@
 #include "top/fields.h"
 #include "top/hits.h"
 #include "top/paint.h"
+#include "top/sideways.h"
 #include "top/tabs.h"
 #include "top/views.h"
 
@@ -95,6 +96,7 @@ static void draw_views(struct ra_ui *ui, int line, int end)
     if (page.count == 0 && line < end) {
         ra_paint_text(line, 1, COLS - 1, RA_PLAIN, nothing_matches);
     }
+    ra_sideways_text(state, ra_page_columns(&page, 0), COLS);
     last = page.count > rows ? page.count - rows : 0;
     state->selected = state->selected > last ? last : state->selected;
     state->top = state->selected;
@@ -103,10 +105,9 @@ static void draw_views(struct ra_ui *ui, int line, int end)
         int style = (int)shown->style;
 
         if (style == RA_HEADING) {
-            ra_paint_bar(line + (int)i, 0, COLS, style, shown->text);
-        } else {
-            ra_paint_text(line + (int)i, 0, COLS, style, shown->text);
+            ra_paint_bar(line + (int)i, 0, COLS, style, "");
         }
+        ra_paint_part(line + (int)i, state->shift, style, shown->text);
     }
     ra_page_clear(&page);
 }

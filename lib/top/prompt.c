@@ -6,10 +6,12 @@
 
 #include <ctype.h>
 #include <curses.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 enum { ESCAPE = 27, DELETE = 127, CONTROL_H = 8, CONTROL_U = 21 };
 
@@ -71,17 +73,60 @@ static void erase_character(char *text)
     text[length > 0 ? length - 1 : 0] = '\0';
 }
 
+/* Bytes at the end of text that are the start of a character which is not whole yet. */
+static size_t begun(const char *text)
+{
+    mbstate_t state = {0};
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        size_t bytes = mbrlen(text, left, &state);
+
+        if (bytes == (size_t)-2) {
+            return left;
+        }
+        if (bytes == (size_t)-1) {
+            bytes = 1;
+            state = (mbstate_t){0};
+        }
+        text += bytes;
+        left -= bytes;
+    }
+    return 0;
+}
+
+/* One byte of what is typed. A character that has no room as a whole is not taken at all. */
+static void append(char *text, size_t size, char byte)
+{
+    size_t length = strlen(text), tail = begun(text), bytes, needed;
+    char character[MB_LEN_MAX + 1];
+
+    memcpy(character, text + length - tail, tail);
+    character[tail] = byte;
+    bytes = MB_CUR_MAX == 1 ? 1 : mbrlen(character, tail + 1, &(mbstate_t){0});
+    if (bytes == (size_t)-1 && tail == 0) {
+        return;
+    }
+    if (bytes == (size_t)-1) {
+        text[length - tail] = '\0'; /* it will never be whole */
+        append(text, size, byte);
+        return;
+    }
+    needed = bytes == (size_t)-2 && tail == 0 ? MB_CUR_MAX : 1;
+    if (length + needed < size) {
+        text[length] = byte;
+        text[length + 1] = '\0';
+    }
+}
+
 static void edit(struct ra_ui *ui, int code)
 {
-    size_t length = strlen(ui->input);
-
     if (code == KEY_BACKSPACE || code == DELETE || code == CONTROL_H) {
         erase_character(ui->input);
     } else if (code == CONTROL_U) {
         ui->input[0] = '\0';
-    } else if (code >= ' ' && code < 256 && length + 1 < sizeof ui->input) {
-        ui->input[length] = (char)code;
-        ui->input[length + 1] = '\0';
+    } else if (code >= ' ' && code < 256) {
+        append(ui->input, sizeof ui->input, (char)code);
     }
 }
 

@@ -15,9 +15,8 @@
 #include "top/guard.h"
 #include "top/output.h"
 #include "top/paint.h"
+#include "top/typed.h"
 #include "top/ui.h"
-
-enum { ESCAPE_WAIT_MS = 25 };
 
 /* Nothing changes by itself: no need to wake up. */
 static bool is_still(const struct ra_ui *ui)
@@ -47,7 +46,7 @@ static void read_keys(struct ra_ui *ui)
 {
     int code;
 
-    while (!ui->has_ended && (code = getch()) != ERR) {
+    while (!ui->has_ended && (code = ra_typed_next()) != ERR) {
         ra_ui_press(ui, code);
     }
 }
@@ -127,7 +126,7 @@ static int show(struct ra_ui *ui)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     noqiflush(); /* curses would wait in vain for a key that it saw and that ^C took away */
-    set_escdelay(ESCAPE_WAIT_MS);
+    set_escdelay(RA_TYPED_ESCAPE_MS);
     curs_set(0);
     mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     mouseinterval(0);

@@ -210,6 +210,41 @@ test_low_overview() {
     close
 }
 
+# On a low and narrow screen all can be come by: in its order downwards, and whole sideways.
+test_small_overview_is_whole() {
+    local line seen="$TEST_DIR/seen"
+    open 40 10 "$top" -d 600 "$ruby"
+    check_chain
+    : >"$seen"
+    for _ in $(seq 40); do
+        screen | sed -n 3,9p >>"$seen"
+        keys Down
+    done
+    keys End
+    sees '^ +mapped '
+    screen | sed -n 3,9p >>"$seen"
+    for line in '^memory ' '^requested ' '^live ' '^allocated ' '^active ' '^resident ' '^ .* m  ' '^rss .* o ' \
+        '^ .* f ' '^largest ' '^ratio ' '^rss .*MiB  ' '^alloc/s ' '^pid ' '^command ' '^ruby_version ' '^advice ' '^also '; do
+        grep -qE "$line" "$seen" || fail "$what: no $line on the way down"
+    done
+    keys Home Down Down Down Down Down Down Down # behind the short form: all of it
+    sees '^memory '
+    screen | sed -n 3,9p | tr -d '~' | awk '{ print $1 }' | tr '\n' ' ' |
+        grep -q '^memory requested live allocated active resident ' || fail "$what: the chain is out of order"
+    keys ')' ')' ')' ')' ')' ')'
+    sees 'sizes rounded up to classes$'
+    keys '(' '(' '(' '(' '(' '(' End ')' ')'
+    sees 'muzzy [0-9.]+[KMi]*B$'
+    keys '(' '(' Home
+    sees '^largest '
+    # Of a number that begins left of the edge nothing is left.
+    keys ')' ')'
+    sees '^ +~?[0-9.]+[KMi]+B r '
+    keys ')'
+    sees '^ +r '
+    close
+}
+
 # grows: the tab of classes, with more objects made of the class that the Ruby allocates.
 grows() { sees '^ +112 .* [+][0-9.]+[kMG]?$'; }
 

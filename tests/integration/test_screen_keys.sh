@@ -284,6 +284,76 @@ test_keys_without_a_use() {
     close
 }
 
+heads() { screen | sed -n 3p; }
+heads_differ() { [ "$(heads)" != "$before" ]; }
+
+# Of a table that is wider than the screen each column can be come by, and the first stays.
+test_sideways() {
+    local title before seen="$TEST_DIR/heads"
+    open 40 10 env NO_COLOR=1 "$top" -d 600 "$ruby"
+    keys 3
+    sees '^ +size +live_objects'
+    heads >"$seen"
+    until shows '^ +size +free_rate +slab_regions$'; do
+        before=$(heads)
+        keys ')'
+        until_true 20 heads_differ || {
+            fail "$what: no other columns after $before"
+            break
+        }
+        heads >>"$seen"
+    done
+    ! grep -qv '^ *size ' "$seen" || fail "$what: the first column does not stay"
+    for title in live_objects live_bytes utilization gap_bytes slabs allocations frees allocation_rate free_rate; do
+        grep -qw "$title" "$seen" || fail "$what: no $title on the way"
+    done
+    keys '(' '(' '(' '(' '(' '(' '(' '(' '(' '('
+    sees '^ +size +live_objects'
+    keys ')' ')'
+    sees '^ +112 +\[[|]* *[0-9.]+%\]'
+    keys 6 ')'
+    sees '^ malloc +malloc calls'
+    keys 7
+    sees '^ +narenas +'
+    keys ')' ')' ')' ')' ')' ')' ')' ')' ')'
+    sees ': never$'
+    keys '?'
+    gone ': never$'
+    keys ')' ')'
+    sees ' from there quit$'
+    close
+}
+
+# What the terminal's description lacks is one key without a use, not Esc and some others.
+test_unknown_keys() {
+    open 80 24 env TERM=screen-256color "$top" -d 600
+    sees "^ +$ruby "
+    keys / counted Enter
+    sees 'filter counted'
+    keys Enter
+    sees '^rss '
+    keys -l $'\e[1;5C'
+    sees '^no such key here'
+    sees '^rss '
+    keys 7
+    sees '^ruby_version '
+    keys -l $'\e[17;2~'
+    sees '^no such key here'
+    lacks '^rss '
+    keys /
+    keys -l $'\e[1;6D'
+    keys -l narenas
+    sees '^filter: narenas'
+    gone dirty_decay_ms
+    keys -l $'\eOw'
+    sees '^filter: narenas'
+    keys Enter Escape
+    sees dirty_decay_ms
+    keys Escape
+    sees "^ +$ruby "
+    close
+}
+
 test_help() {
     open 80 24 "$top" -d 600 "$ruby"
     sees '^alloc/s'

@@ -61,7 +61,7 @@ test_tree() {
     open 120 30 "$top"
     sees "^ +$worker0 "
     keys b t
-    sees ' PSS '
+    sees ' PSS +P-LIVE +RATIO +P-LOST '
     sees "^ +$cluster .* \\+ .*sum of 3: cluster first$"
     sees "^ +$worker0 .*─ cluster worker 0$"
     until_true 20 sum_is_right || fail "$what: the sum is not that of the rows"
@@ -159,6 +159,22 @@ test_filter() {
     sees 'no process matches'
     keys Escape
     sees "^ +$ruby "
+    close
+}
+
+# The footer's right end is where it is for any letters, and no letter is cut.
+test_filter_in_other_letters() {
+    open 80 24 "$top" -d 600
+    sees "^ +$ruby "
+    keys / '日本語日本語日本語日本語' Enter
+    sees '^q quit .*  filter 日本語日本語日本語日本語  every 600s$'
+    [ "$(widest)" -eq 80 ] || fail "$what: the footer does not end at the edge"
+    keys / C-u
+    keys -l "$(printf 'éàü%.0s' $(seq 60))"
+    sees '^filter: (éàü)+(é|éà)?$'
+    keys x BSpace BSpace
+    sees '^filter: (éàü)+(é|éà)?$'
+    ! screen | grep -q '[?]' || fail "$what: a letter is cut"
     close
 }
 

@@ -5,6 +5,7 @@
 #include <check.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "top/format.h"
@@ -160,6 +161,46 @@ START_TEST(test_format_fit)
 }
 END_TEST
 
+static const struct {
+    const char *text, *rest;
+    int columns;
+} cut_rows[] = {
+    {"plain", "plain", 0},
+    {"plain", "ain", 2},
+    {"plain", "", 80},
+    {"caf\xc3\xa9!", "\xc3\xa9!", 3},
+    {"caf\xc3\xa9!", "!", 4},
+    {"\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x9c\xac", 1}, /* no half of two columns */
+    {"live 120.0MiB r", "120.0MiB r", 5},
+    {"live 120.0MiB r", "        r", 6}, /* not 20.0MiB */
+    {"live ~20.0MiB r", "        r", 6},
+    {"/srv/app1 run", "app1 run", 5}, /* a path, no number */
+    {"7", "", 1},
+};
+
+START_TEST(test_format_cut)
+{
+    char text[64];
+
+    ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
+    snprintf(text, sizeof text, "%s", cut_rows[_i].text);
+    ra_format_cut(text, cut_rows[_i].columns);
+    ck_assert_str_eq(text, cut_rows[_i].rest);
+}
+END_TEST
+
+START_TEST(test_format_columns_are_those_that_fit)
+{
+    char out[64];
+
+    for (size_t i = 0; i < COUNT_OF(fit_rows); i++) {
+        ck_assert_ptr_nonnull(setlocale(LC_CTYPE, fit_rows[i].locale));
+        ck_assert_int_eq(ra_format_columns(fit_rows[i].text),
+                         ra_format_fit(out, sizeof out, fit_rows[i].text, 1000));
+    }
+}
+END_TEST
+
 static void add_formats(Suite *suite)
 {
     TCase *formats = tcase_create("format");
@@ -169,6 +210,8 @@ static void add_formats(Suite *suite)
     tcase_add_loop_test(formats, test_format_count, 0, COUNT_OF(count_rows));
     tcase_add_loop_test(formats, test_format_duration, 0, COUNT_OF(duration_rows));
     tcase_add_loop_test(formats, test_format_fit, 0, COUNT_OF(fit_rows));
+    tcase_add_loop_test(formats, test_format_cut, 0, COUNT_OF(cut_rows));
+    tcase_add_test(formats, test_format_columns_are_those_that_fit);
     tcase_add_test(formats, test_format_rate_share);
     tcase_add_test(formats, test_format_user);
     suite_add_tcase(suite, formats);
