@@ -126,34 +126,47 @@ void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
     }
 }
 
-static struct ra_cell growth(int64_t before, int64_t now)
+static struct ra_cell growth(int64_t before, int64_t now, double seconds)
 {
-    bool is_known = before != RA_UNKNOWN && now != RA_UNKNOWN;
+    int64_t more = RA_UNKNOWN;
 
-    return ra_format_growth(ra_format_bytes, is_known ? now - before : RA_UNKNOWN);
+    if (before == RA_UNKNOWN || now == RA_UNKNOWN || __builtin_sub_overflow(now, before, &more)) {
+        more = RA_UNKNOWN;
+    } else if (seconds != 0) {
+        more = ra_format_whole((double)more / seconds);
+    }
+    return ra_format_growth(ra_format_bytes, more);
 }
 
-void ra_chain_draw_growth(const struct ra_report *baseline, const struct ra_report *report,
-                          struct ra_page *page)
+static void draw_growth(const struct link *link, const struct ra_report *from,
+                        const struct ra_report *report, double seconds, struct ra_page *page)
 {
-    ra_page_add(page, RA_HEADING, "%-9s%11s%11s%8s  %s", "since", "growth", "lost", "", "lost to");
-    for (size_t i = 0; i < LINKS; i++) {
-        const struct link *link = &chain[i];
-        struct ra_cell bytes = {""}, lost = {""};
+    struct ra_cell bytes = {""}, lost = {""};
 
-        if (link->if_any && loss_bytes(link, report) <= 0) {
-            continue;
+    if (link->step) {
+        bytes = growth(from ? named_value("memory", link->step, from) : RA_UNKNOWN,
+                       named_value("memory", link->step, report), seconds);
+    }
+    if (link->loss) {
+        lost =
+            growth(from ? loss_bytes(link, from) : RA_UNKNOWN, loss_bytes(link, report), seconds);
+    }
+    ra_page_add(page, RA_PLAIN, "%-9s %10s %10s%8s  %s%s%s", link->step ? link->step : "",
+                bytes.text, lost.text, "", link->loss ? link->loss : "", link->loss ? ": " : "",
+                link->words);
+}
+
+void ra_chain_draw_growth(const struct ra_report *from, const struct ra_report *report,
+                          double seconds, struct ra_page *page)
+{
+    bool is_rate = seconds != 0;
+
+    ra_page_add(page, RA_HEADING, "%-9s%11s%11s%8s  %s", is_rate ? "rates" : "since",
+                is_rate ? "growth/s" : "growth", is_rate ? "lost/s" : "lost", "", "lost to");
+    for (size_t i = 0; i < LINKS; i++) {
+        if (!chain[i].if_any || loss_bytes(&chain[i], report) > 0) {
+            draw_growth(&chain[i], from, report, seconds, page);
         }
-        if (link->step) {
-            bytes = growth(named_value("memory", link->step, baseline),
-                           named_value("memory", link->step, report));
-        }
-        if (link->loss) {
-            lost = growth(loss_bytes(link, baseline), loss_bytes(link, report));
-        }
-        ra_page_add(page, RA_PLAIN, "%-9s %10s %10s%8s  %s%s%s", link->step ? link->step : "",
-                    bytes.text, lost.text, "", link->loss ? link->loss : "", link->loss ? ": " : "",
-                    link->words);
     }
 }
 

@@ -17,9 +17,13 @@
 /* Heading and a line for each loss. */
 void ra_chain_draw(const struct ra_report *report, struct ra_page *page);
 
-/* The same lines, with what each step and each loss has grown by since baseline. */
-void ra_chain_draw_growth(const struct ra_report *baseline, const struct ra_report *report,
-                          struct ra_page *page);
+/*
+ * The same lines, with what each step and each loss has grown by since the report from, which
+ * may be NULL: then it isn't known. seconds: not in all, but in each of so many, which have
+ * passed between the two; 0: in all; NAN: it isn't known how many.
+ */
+void ra_chain_draw_growth(const struct ra_report *from, const struct ra_report *report,
+                          double seconds, struct ra_page *page);
 
 /* The largest loss, the ratio, the sample's age; a warning where that is old. */
 void ra_chain_draw_verdict(const struct ra_report *report, struct ra_page *page);

@@ -147,13 +147,19 @@ static void draw_piece(const struct overview *view, const struct piece *piece, i
     }
 }
 
-/* Instead of the chain's lines those of its growth, which are as many. */
+/* Instead of the chain's lines those of its growth or its rates, which are as many. */
 static void show_growth(struct overview *view)
 {
     const struct ra_model *model = &view->ui->model;
     struct ra_page growth = {.width = view->page.width};
 
-    ra_chain_draw_growth(model->baseline, model->report, &growth);
+    if (view->ui->mode == RA_MODE_SINCE) {
+        ra_chain_draw_growth(model->baseline, model->report, 0, &growth);
+    } else {
+        ra_chain_draw_growth(model->before, model->report,
+                             model->before ? ra_model_seconds(model->before, model->report) : NAN,
+                             &growth);
+    }
     for (size_t i = 0; i < growth.count && view->chain + i < view->page.count; i++) {
         struct ra_line old = view->page.lines[view->chain + i];
 
@@ -212,7 +218,8 @@ static void fill_page(struct overview *view, int columns, int lines)
     if (lines < verdict->screen_from) {
         ra_view_draw(verdict, report, 0, &view->page);
     }
-    if (view->ui->mode == RA_MODE_SINCE && view->ui->model.baseline) {
+    if (view->ui->mode == RA_MODE_RATES ||
+        (view->ui->mode == RA_MODE_SINCE && view->ui->model.baseline)) {
         show_growth(view);
     }
     add_looked(view);

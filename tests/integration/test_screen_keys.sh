@@ -89,6 +89,11 @@ test_growth() {
     gone 'since Space'
     keys m
     sees ' malloc +\+[0-9.]+M?/s'
+    keys 1
+    sees '^rates +growth/s +lost/s +lost to'
+    sees '^live +[-+]?[0-9.]+[KM]?i?B +[-+]?[0-9.]+[KM]?i?B r '
+    keys m
+    sees '^since +growth '
     close
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "top/chain.h"
 #include "top/columns.h"
 #include "top/fields.h"
 #include "top/layout.h"
@@ -220,6 +221,45 @@ START_TEST(test_list_row)
 END_TEST
 
 static const struct {
+    double seconds;
+    const char *lines[3];
+} growth_rows[] = {
+    {0,
+     {"since         growth       lost          lost to\n",
+      "\nlive        +40.0MiB    -4.0MiB          rounding: ",
+      "\nrss                -          -          other: "}},
+    {4,
+     {"rates       growth/s     lost/s          lost to\n",
+      "\nlive        +10.0MiB    -1.0MiB          rounding: ",
+      "\nrss                -          -          other: "}},
+    {NAN,
+     {"rates       growth/s     lost/s          lost to\n",
+      "\nlive               -          -          rounding: ",
+      "\nrss                -          -          other: "}},
+};
+
+START_TEST(test_growth_in_all_and_a_second)
+{
+    struct ra_report from = make_report(), report = make_report();
+    struct ra_page page = {.width = 80};
+    char *text;
+
+    from.memory.live = report.memory.live - 40 * MIB;
+    from.fragmentation.rounding = report.fragmentation.rounding + 4 * MIB;
+    from.memory.rss = RA_UNKNOWN;
+    from.fragmentation.other = -INT64_MAX; /* as a recording may claim */
+    ra_chain_draw_growth(&from, &report, growth_rows[_i].seconds, &page);
+    text = joined(&page);
+    for (size_t i = 0; i < COUNT_OF(growth_rows[_i].lines); i++) {
+        ck_assert_msg(strstr(text, growth_rows[_i].lines[i]), "no %s in:\n%s",
+                      growth_rows[_i].lines[i], text);
+    }
+    free(text);
+    ra_page_clear(&page);
+}
+END_TEST
+
+static const struct {
     int columns, lines;
     bool tables; /* both must be there, with rows */
 } screens[] = {
@@ -260,6 +300,7 @@ static void add_text(Suite *suite)
     tcase_add_test(text, test_text_of_files_that_overflow);
     tcase_add_test(text, test_columns_are_in_the_catalogue);
     tcase_add_test(text, test_list_row);
+    tcase_add_loop_test(text, test_growth_in_all_and_a_second, 0, COUNT_OF(growth_rows));
     tcase_add_loop_test(text, test_layout_at_size, 0, COUNT_OF(screens));
     suite_add_tcase(suite, text);
 }
