@@ -53,13 +53,7 @@ static int64_t named_value(const char *group_name, const char *name, const struc
 
 int64_t ra_chain_files(const struct ra_report *report)
 {
-    int64_t rss = report->memory.rss, rss_anon = report->memory.rss_anon, files;
-
-    if (rss == RA_UNKNOWN || rss_anon == RA_UNKNOWN ||
-        __builtin_sub_overflow(rss, rss_anon, &files)) {
-        return RA_UNKNOWN;
-    }
-    return files;
+    return ra_format_difference(report->memory.rss, report->memory.rss_anon);
 }
 
 static int64_t loss_bytes(const struct link *link, const struct ra_report *report)
@@ -98,6 +92,19 @@ static bool is_largest(const struct link *link, const struct ra_report *report)
     return largest && link->loss && strcmp(link->loss, largest) == 0;
 }
 
+static bool is_shown(const struct link *link, const struct ra_report *report)
+{
+    return !link->if_any || loss_bytes(link, report) > 0;
+}
+
+static void add_line(const struct link *link, enum ra_style style, const struct ra_cell *bytes,
+                     const struct ra_cell *lost, const struct ra_cell *share, struct ra_page *page)
+{
+    ra_page_add(page, style, "%-9s %10s %10s%8s  %s%s%s", link->step ? link->step : "", bytes->text,
+                lost->text, share->text, link->loss ? link->loss : "", link->loss ? ": " : "",
+                link->words);
+}
+
 static void draw_link(const struct link *link, const struct ra_report *report, struct ra_page *page)
 {
     struct ra_cell bytes = {""}, lost = {""}, share = {""};
@@ -110,9 +117,7 @@ static void draw_link(const struct link *link, const struct ra_report *report, s
         lost = marked(loss, link->estimated_loss);
         share = ra_format_share(ra_chain_share(loss, report));
     }
-    ra_page_add(page, is_largest(link, report) ? RA_STRONG : RA_PLAIN, "%-9s %10s %10s%8s  %s%s%s",
-                link->step ? link->step : "", bytes.text, lost.text, share.text,
-                link->loss ? link->loss : "", link->loss ? ": " : "", link->words);
+    add_line(link, is_largest(link, report) ? RA_STRONG : RA_PLAIN, &bytes, &lost, &share, page);
 }
 
 void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
@@ -120,7 +125,7 @@ void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
     ra_page_add(page, RA_HEADING, "%-9s%11s%11s%8s  %s", "memory", "bytes", "lost", "of_rss",
                 "lost to");
     for (size_t i = 0; i < LINKS; i++) {
-        if (!chain[i].if_any || loss_bytes(&chain[i], report) > 0) {
+        if (is_shown(&chain[i], report)) {
             draw_link(&chain[i], report, page);
         }
     }
@@ -128,11 +133,9 @@ void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
 
 static struct ra_cell growth(int64_t before, int64_t now, double seconds)
 {
-    int64_t more = RA_UNKNOWN;
+    int64_t more = ra_format_difference(now, before);
 
-    if (before == RA_UNKNOWN || now == RA_UNKNOWN || __builtin_sub_overflow(now, before, &more)) {
-        more = RA_UNKNOWN;
-    } else if (seconds != 0) {
+    if (more != RA_UNKNOWN && seconds != 0) {
         more = ra_format_whole((double)more / seconds);
     }
     return ra_format_growth(ra_format_bytes, more);
@@ -141,19 +144,16 @@ static struct ra_cell growth(int64_t before, int64_t now, double seconds)
 static void draw_growth(const struct link *link, const struct ra_report *from,
                         const struct ra_report *report, double seconds, struct ra_page *page)
 {
-    struct ra_cell bytes = {""}, lost = {""};
+    struct ra_cell bytes = {""}, lost = {""}, no_share = {""};
 
     if (link->step) {
-        bytes = growth(from ? named_value("memory", link->step, from) : RA_UNKNOWN,
+        bytes = growth(named_value("memory", link->step, from),
                        named_value("memory", link->step, report), seconds);
     }
     if (link->loss) {
-        lost =
-            growth(from ? loss_bytes(link, from) : RA_UNKNOWN, loss_bytes(link, report), seconds);
+        lost = growth(loss_bytes(link, from), loss_bytes(link, report), seconds);
     }
-    ra_page_add(page, RA_PLAIN, "%-9s %10s %10s%8s  %s%s%s", link->step ? link->step : "",
-                bytes.text, lost.text, "", link->loss ? link->loss : "", link->loss ? ": " : "",
-                link->words);
+    add_line(link, RA_PLAIN, &bytes, &lost, &no_share, page);
 }
 
 void ra_chain_draw_growth(const struct ra_report *from, const struct ra_report *report,
@@ -164,7 +164,7 @@ void ra_chain_draw_growth(const struct ra_report *from, const struct ra_report *
     ra_page_add(page, RA_HEADING, "%-9s%11s%11s%8s  %s", is_rate ? "rates" : "since",
                 is_rate ? "growth/s" : "growth", is_rate ? "lost/s" : "lost", "", "lost to");
     for (size_t i = 0; i < LINKS; i++) {
-        if (!chain[i].if_any || loss_bytes(&chain[i], report) > 0) {
+        if (is_shown(&chain[i], report)) {
             draw_growth(&chain[i], from, report, seconds, page);
         }
     }

@@ -18,9 +18,9 @@
 void ra_chain_draw(const struct ra_report *report, struct ra_page *page);
 
 /*
- * The same lines, with what each step and each loss has grown by since the report from, which
- * may be NULL: then it isn't known. seconds: not in all, but in each of so many, which have
- * passed between the two; 0: in all; NAN: it isn't known how many.
+ * The same lines, with what each step and each loss has grown by since the report from.
+ * seconds: not in all, but in each of so many, which have passed between the two; 0: in all;
+ * NAN: it isn't known how many.
  */
 void ra_chain_draw_growth(const struct ra_report *from, const struct ra_report *report,
                           double seconds, struct ra_page *page);

@@ -9,6 +9,7 @@
 #include <ruby_alloc/buckets.h>
 
 #include "top/fields.h"
+#include "top/format.h"
 
 const char *const ra_compare_groups[] = {"memory", "fragmentation", "totals",
                                          "calls",  "glibc",         NULL};
@@ -60,10 +61,7 @@ struct ra_delta ra_compare_int(const struct ra_field *field, const void *a, cons
     struct ra_delta delta = {.a = value_or_nothing(field, a, b),
                              .b = value_or_nothing(field, b, a)};
 
-    if (delta.a == RA_UNKNOWN || delta.b == RA_UNKNOWN ||
-        __builtin_sub_overflow(delta.b, delta.a, &delta.difference)) {
-        delta.difference = RA_UNKNOWN;
-    }
+    delta.difference = ra_format_difference(delta.b, delta.a);
     return delta;
 }
 

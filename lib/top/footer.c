@@ -13,7 +13,7 @@
 #include "top/keys.h"
 #include "top/paint.h"
 
-enum { NOTICE_LINES = 3, MENU_WIDTH = 32 };
+enum { NOTICE_LINES = 3 };
 
 static bool is_over(const struct ra_ui *ui)
 {
@@ -179,8 +179,7 @@ int ra_footer_draw(struct ra_ui *ui)
         draw_prompt(ui, line);
     } else if (ui->shows_menu) {
         ra_paint_text(line, 0, COLS, RA_STRONG,
-                      COLS < MENU_WIDTH ? "Enter sorts, Esc not"
-                                        : "Enter: sort by it  Esc: leave it");
+                      ra_paint_choose("Enter: sort by it  Esc: leave it", "Enter sorts, Esc not"));
     } else if (text[0] && LINES < NOTICE_LINES) {
         ra_paint_text(line, 0, COLS, RA_WARNING, text); /* there is no other line */
     } else {

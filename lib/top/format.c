@@ -4,6 +4,7 @@
 #include "top/format.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -89,6 +90,15 @@ int64_t ra_format_whole(double value)
         return RA_UNKNOWN;
     }
     return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
+}
+
+int64_t ra_format_difference(int64_t now, int64_t before)
+{
+    int64_t more;
+
+    return now == RA_UNKNOWN || before == RA_UNKNOWN || __builtin_sub_overflow(now, before, &more)
+               ? RA_UNKNOWN
+               : more;
 }
 
 struct ra_cell ra_format_rate(double per_second)
@@ -252,19 +262,26 @@ int ra_format_fit(char *out, size_t size, const char *text, int columns)
     return used;
 }
 
+/* Bytes of text whose columns begin before that many; *used: the columns that they take. */
+static size_t walk(const char *text, int columns, int *used)
+{
+    size_t left = strlen(text), at = 0;
+
+    *used = 0;
+    while (at < left && *used < columns) {
+        int width;
+
+        at += measure(text + at, left - at, &width);
+        *used += columns_of(width);
+    }
+    return at;
+}
+
 int ra_format_columns(const char *text)
 {
-    size_t left = strlen(text);
-    int used = 0;
+    int used;
 
-    while (left > 0) {
-        int width;
-        size_t bytes = measure(text, left, &width);
-
-        used += columns_of(width);
-        text += bytes;
-        left -= bytes;
-    }
+    walk(text, INT_MAX, &used);
     return used;
 }
 
@@ -282,16 +299,10 @@ static size_t cut_number(const char *text, size_t cut)
 
 void ra_format_cut(char *text, int columns)
 {
-    size_t left = strlen(text), cut = 0, blank;
-    int used = 0;
+    int used;
+    size_t cut = walk(text, columns, &used), blank;
 
-    while (cut < left && used < columns) {
-        int width;
-
-        cut += measure(text + cut, left - cut, &width);
-        used += columns_of(width);
-    }
     blank = cut_number(text, cut);
-    memmove(text, text + cut, left - cut + 1);
+    memmove(text, text + cut, strlen(text + cut) + 1);
     memset(text, ' ', blank);
 }

@@ -44,6 +44,9 @@ struct ra_cell ra_format_growth(struct ra_cell (*format)(int64_t value), int64_t
 /* The nearest integer; RA_UNKNOWN for NAN and what no integer holds. */
 int64_t ra_format_whole(double value);
 
+/* now less before; RA_UNKNOWN where one of them is, or where no integer holds it. */
+int64_t ra_format_difference(int64_t now, int64_t before);
+
 /* 0.5/s, 1234/s, 1.23M/s */
 struct ra_cell ra_format_rate(double per_second);
 

@@ -36,8 +36,7 @@ void ra_help_screen_draw(struct ra_ui *ui, int line, int end)
     int width = COLS / columns, count = 0, longest = 0, rows, first = 0, room;
     struct ra_grid_state *state = ra_ui_grid_state(ui);
 
-    ra_paint_bar(line++, 0, COLS, RA_HEADING,
-                 ra_format_columns(title) <= COLS ? title : short_title);
+    ra_paint_bar(line++, 0, COLS, RA_HEADING, ra_paint_choose(title, short_title));
     for (; ra_keys[count].label; count++) {
         int used = ra_format_columns(ra_keys[count].help);
 

@@ -6,7 +6,7 @@
 #include <curses.h>
 #include <stddef.h>
 
-enum { ESCAPE = 27, CONTROL_L = 12 };
+enum { CONTROL_L = 12 };
 
 #define LIVE (RA_IN_LIST | RA_IN_PROCESS | RA_IN_LIVE)
 #define REPLAY (RA_IN_LIST | RA_IN_PROCESS | RA_IN_REPLAY)
@@ -22,7 +22,12 @@ const struct ra_key ra_keys[] = {
     {RA_KEY_QUIT, {KEY_F(10)}, "F10 ^C", "quit", NULL, RA_ANYWHERE},
     {RA_KEY_HELP, {'?', KEY_F(1), 'h'}, "? F1 h", "this help", "help", RA_ANYWHERE},
     {RA_KEY_OPEN, {'\r', '\n', KEY_ENTER}, "Enter", "open the selected process", "open", LIST},
-    {RA_KEY_ESCAPE, {ESCAPE}, "Esc", "end filter, then back to the list", NULL, RA_ANYWHERE},
+    {RA_KEY_ESCAPE,
+     {RA_CODE_ESCAPE},
+     "Esc",
+     "end filter, then back to the list",
+     NULL,
+     RA_ANYWHERE},
     {RA_KEY_NEXT_TAB, {'\t', KEY_RIGHT}, "Tab", "next tab", "next", PROCESS},
     {RA_KEY_PREVIOUS_TAB, {KEY_BTAB, KEY_LEFT}, "S-Tab", "previous tab", NULL, PROCESS},
     {RA_KEY_TAB, {'1', '2', '3', '4', '5', '6', '7'}, "1-7", "that tab", NULL, PROCESS},

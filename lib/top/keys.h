@@ -53,7 +53,7 @@ enum ra_key_id {
 /* Where a key has a meaning. */
 enum { RA_IN_LIST = 1, RA_IN_PROCESS = 2, RA_IN_LIVE = 4, RA_IN_REPLAY = 8, RA_ANYWHERE = 15 };
 
-enum { RA_KEY_CODES_MAX = 8 };
+enum { RA_KEY_CODES_MAX = 8, RA_CODE_ESCAPE = 27 };
 
 struct ra_key {
     enum ra_key_id id;

@@ -74,15 +74,12 @@ static bool is_amount(size_t column)
 static int64_t amount_of(const struct list *list, const struct ra_row *row, size_t column)
 {
     int64_t now = row->processes > 0 ? amount(list->ui, &row->now, column) : RA_UNKNOWN, before;
-    int64_t growth;
 
     if (list->ui->mode != RA_MODE_SINCE) {
         return now;
     }
     before = row->has_baseline ? amount(list->ui, &row->baseline, column) : RA_UNKNOWN;
-    return now == RA_UNKNOWN || before == RA_UNKNOWN || __builtin_sub_overflow(now, before, &growth)
-               ? RA_UNKNOWN
-               : growth;
+    return ra_format_difference(now, before);
 }
 
 /* "12.0MiB" as "12.0M": every column of the width counts here. */

@@ -53,6 +53,7 @@ struct overview {
     size_t chain, verdict; /* lines of the page: the head of the chain, the largest loss */
     size_t looked;         /* and what the rest are of; 0: none */
     size_t more;           /* and those that a screen of this height has below the series */
+    bool is_identity_cut;  /* above the tabs */
     int shift;             /* columns of them out of sight at the left */
     struct ra_segment segments[RA_SEGMENTS_MAX];
     size_t segment_count;
@@ -78,13 +79,9 @@ static void draw_bar(const struct overview *view, int line)
 
 static void draw_page_line(const struct overview *view, size_t index, int line)
 {
-    const struct ra_line *shown = &view->page.lines[index];
     int legend = LEGEND_AT - view->shift;
 
-    if (shown->style == RA_HEADING) {
-        ra_paint_bar(line, 0, COLS, RA_HEADING, "");
-    }
-    ra_paint_part(line, view->shift, (int)shown->style, shown->text);
+    ra_paint_line(line, view->shift, &view->page.lines[index]);
     if (index > view->chain && index - view->chain - 1 < view->segment_count && legend >= 0) {
         const struct ra_segment *segment = &view->segments[index - view->chain - 1];
 
@@ -151,15 +148,13 @@ static void draw_piece(const struct overview *view, const struct piece *piece, i
 static void show_growth(struct overview *view)
 {
     const struct ra_model *model = &view->ui->model;
+    bool is_since = view->ui->mode == RA_MODE_SINCE;
+    const struct ra_report *before = model->before ? model->before : model->report;
+    const struct ra_report *from = is_since ? model->baseline : before;
+    double seconds = is_since ? 0 : ra_model_seconds(before, model->report);
     struct ra_page growth = {.width = view->page.width};
 
-    if (view->ui->mode == RA_MODE_SINCE) {
-        ra_chain_draw_growth(model->baseline, model->report, 0, &growth);
-    } else {
-        ra_chain_draw_growth(model->before, model->report,
-                             model->before ? ra_model_seconds(model->before, model->report) : NAN,
-                             &growth);
-    }
+    ra_chain_draw_growth(from, model->report, seconds, &growth);
     for (size_t i = 0; i < growth.count && view->chain + i < view->page.count; i++) {
         struct ra_line old = view->page.lines[view->chain + i];
 
@@ -182,16 +177,15 @@ static void add_looked(struct overview *view)
 }
 
 /* What a higher screen would show at once, and who it is where that is cut above the tabs. */
-static void add_more(struct overview *view, int columns, int lines)
+static void add_more(struct overview *view, int lines)
 {
     const struct ra_report *report = view->ui->model.report;
-    const struct ra_view *identity = ra_view_find("identity"), *verdict = ra_view_find("verdict");
+    const struct ra_view *verdict = ra_view_find("verdict");
 
     view->more = view->page.count;
     view->page.height = 0;
-    ra_view_draw(identity, report, 0, &view->page);
-    if (ra_page_columns(&view->page, view->more) <= columns) {
-        ra_page_drop(&view->page, view->more, 1);
+    if (view->is_identity_cut) {
+        ra_view_draw(ra_view_find("identity"), report, 0, &view->page);
     }
     for (const struct ra_view *other = ra_views; other->name; other++) {
         bool is_text = !other->table && other != verdict && other->screen_from != RA_NEVER;
@@ -210,6 +204,8 @@ static void fill_page(struct overview *view, int columns, int lines)
 
     ra_layout_fill(report, columns, lines, &view->page);
     view->segment_count = ra_chain_segments(report, view->segments);
+    view->is_identity_cut =
+        view->page.count > 0 && ra_format_columns(view->page.lines[0].text) > columns;
     ra_page_drop(&view->page, 0, 1);
     while (view->chain < view->page.count && view->page.lines[view->chain].style != RA_HEADING) {
         view->chain++;
@@ -223,7 +219,7 @@ static void fill_page(struct overview *view, int columns, int lines)
         show_growth(view);
     }
     add_looked(view);
-    add_more(view, columns, lines);
+    add_more(view, lines);
 }
 
 static void add_piece(struct overview *view, enum part part, size_t index)
@@ -280,7 +276,7 @@ void ra_overview_draw(struct ra_ui *ui, int line, int end)
 
     fill_page(&view, COLS, (int)rows - fixed + 1);
     arrange(&view, rows);
-    ra_sideways_text(state, ra_page_columns(&view.page, 0), COLS);
+    ra_sideways_text(state, ra_page_columns(&view.page), COLS);
     view.shift = state->shift;
     last = view.count > rows ? view.count - rows : 0;
     state->selected = state->selected < last ? state->selected : last;

@@ -94,11 +94,11 @@ void ra_page_filter(struct ra_page *page, const char *text)
     }
 }
 
-int ra_page_columns(const struct ra_page *page, size_t from)
+int ra_page_columns(const struct ra_page *page)
 {
     int longest = 0;
 
-    for (size_t i = from; i < page->count; i++) {
+    for (size_t i = 0; i < page->count; i++) {
         int columns = ra_format_columns(page->lines[i].text);
 
         longest = columns > longest ? columns : longest;

@@ -40,8 +40,8 @@ void ra_page_drop(struct ra_page *page, size_t from, size_t count);
 /* Keep the lines that hold text, in whichever case, and the headings above them; "": all. */
 void ra_page_filter(struct ra_page *page, const char *text);
 
-/* The columns that the longest line from number from on takes on a terminal. */
-int ra_page_columns(const struct ra_page *page, size_t from);
+/* The columns that the longest line takes on a terminal. */
+int ra_page_columns(const struct ra_page *page);
 
 /* Write all lines; errors stay in the stream. */
 void ra_page_print(const struct ra_page *page, FILE *stream);

@@ -114,15 +114,6 @@ int ra_paint_whole(int line, int column, int width, int ink, const char *text)
     return ra_paint_text(line, column, width, ink, fitted);
 }
 
-void ra_paint_part(int line, int shift, int ink, const char *text)
-{
-    char part[LINE_BYTES];
-
-    ra_format_fit(part, sizeof part, text, INT_MAX);
-    ra_format_cut(part, shift);
-    ra_paint_whole(line, 0, COLS, ink, part);
-}
-
 void ra_paint_bar(int line, int column, int width, int ink, const char *text)
 {
     int wide = room(line, column, width);
@@ -133,6 +124,23 @@ void ra_paint_bar(int line, int column, int width, int ink, const char *text)
         mvaddch(line, column + used, ' ');
     }
     attrset(A_NORMAL);
+}
+
+const char *ra_paint_choose(const char *text, const char *shorter)
+{
+    return ra_format_columns(text) <= COLS ? text : shorter;
+}
+
+void ra_paint_line(int line, int shift, const struct ra_line *shown)
+{
+    char part[LINE_BYTES];
+
+    if (shown->style == RA_HEADING) {
+        ra_paint_bar(line, 0, COLS, RA_HEADING, "");
+    }
+    ra_format_fit(part, sizeof part, shown->text, INT_MAX);
+    ra_format_cut(part, shift);
+    ra_paint_whole(line, 0, COLS, (int)shown->style, part);
 }
 
 /* In colours the letter stands once, in the middle; without, it is the bar itself. */

@@ -35,8 +35,14 @@ int ra_paint_text(int line, int column, int width, int ink, const char *text);
 /* The same, but of a number that doesn't fit there is nothing, rather than another number. */
 int ra_paint_whole(int line, int column, int width, int ink, const char *text);
 
-/* A whole line of it without its first shift columns: no number that is cut at either end. */
-void ra_paint_part(int line, int shift, int ink, const char *text);
+/*
+ * A page's line without its first shift columns, over the whole width: no number that is cut
+ * at either end, and a bar behind a heading.
+ */
+void ra_paint_line(int line, int shift, const struct ra_line *shown);
+
+/* Of two texts that say the same the first that the terminal is wide enough for. */
+const char *ra_paint_choose(const char *text, const char *shorter);
 
 /* As ra_paint_text, and spaces up to width. */
 void ra_paint_bar(int line, int column, int width, int ink, const char *text);

@@ -10,9 +10,10 @@
 #include "top/hits.h"
 #include "top/keys.h"
 #include "top/menu.h"
+#include "top/sideways.h"
 #include "top/tabs.h"
 
-enum { WHEEL_LINES = 3, SHIFT_COLUMNS = 8 };
+enum { WHEEL_LINES = 3 };
 static const double fastest = 0.1, slowest = 60;
 
 static unsigned screen_of(const struct ra_ui *ui)
@@ -226,7 +227,7 @@ static bool change(struct ra_ui *ui, enum ra_key_id id)
         return true;
     case RA_KEY_SHIFT_LEFT:
     case RA_KEY_SHIFT_RIGHT:
-        ui->list.shift += id == RA_KEY_SHIFT_LEFT ? -SHIFT_COLUMNS : SHIFT_COLUMNS;
+        ui->list.shift += id == RA_KEY_SHIFT_LEFT ? -RA_SIDEWAYS_COLUMNS : RA_SIDEWAYS_COLUMNS;
         return true;
     case RA_KEY_UNITS:
         ui->is_exact = !ui->is_exact;

@@ -96,18 +96,12 @@ static void draw_views(struct ra_ui *ui, int line, int end)
     if (page.count == 0 && line < end) {
         ra_paint_text(line, 1, COLS - 1, RA_PLAIN, nothing_matches);
     }
-    ra_sideways_text(state, ra_page_columns(&page, 0), COLS);
+    ra_sideways_text(state, ra_page_columns(&page), COLS);
     last = page.count > rows ? page.count - rows : 0;
     state->selected = state->selected > last ? last : state->selected;
     state->top = state->selected;
     for (size_t i = 0; i < rows && state->top + i < page.count; i++) {
-        const struct ra_line *shown = &page.lines[state->top + i];
-        int style = (int)shown->style;
-
-        if (style == RA_HEADING) {
-            ra_paint_bar(line + (int)i, 0, COLS, style, "");
-        }
-        ra_paint_part(line + (int)i, state->shift, style, shown->text);
+        ra_paint_line(line + (int)i, state->shift, &page.lines[state->top + i]);
     }
     ra_page_clear(&page);
 }

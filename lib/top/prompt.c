@@ -13,7 +13,7 @@
 #include <time.h>
 #include <wchar.h>
 
-enum { ESCAPE = 27, DELETE = 127, CONTROL_H = 8, CONTROL_U = 21 };
+enum { DELETE = 127, CONTROL_H = 8, CONTROL_U = 21 };
 
 void ra_ui_ask(struct ra_ui *ui, enum ra_ui_prompt prompt, const char *input)
 {
@@ -143,7 +143,7 @@ void ra_ui_type(struct ra_ui *ui, int code)
         }
         return;
     }
-    if (code == ESCAPE) {
+    if (code == RA_CODE_ESCAPE) {
         ui->input[0] = '\0';
         state->filter[0] = ui->prompt == RA_PROMPT_FILTER ? '\0' : state->filter[0];
         ui->prompt = RA_PROMPT_NONE;

@@ -3,20 +3,18 @@
  */
 #include "top/sideways.h"
 
-enum { STEP = 8 /* columns of text */ };
-
 void ra_sideways_step(struct ra_grid_state *state, int most_columns)
 {
     for (; state->steps > 0; state->steps--) {
         if (state->skipped < most_columns) {
             state->skipped++;
         } else {
-            state->shift += STEP;
+            state->shift += RA_SIDEWAYS_COLUMNS;
         }
     }
     for (; state->steps < 0; state->steps++) {
         if (state->shift > 0) {
-            state->shift -= STEP;
+            state->shift -= RA_SIDEWAYS_COLUMNS;
         } else if (state->skipped > 0) {
             state->skipped--;
         }

@@ -8,6 +8,8 @@
 
 #include "top/grid.h"
 
+enum { RA_SIDEWAYS_COLUMNS = 8 /* of text, at a step */ };
+
 /*
  * Take the steps that were asked for since: at most so many columns are left out, the rest
  * of the steps go to the text. How far that can go is known once the columns are.

@@ -6,7 +6,7 @@
 #include <curses.h>
 #include <stdbool.h>
 
-enum { ESCAPE = 27 };
+#include "top/keys.h"
 
 /* ECMA-48, 5.4: parameters and intermediate bytes, up to the final one. */
 static void skip_control_sequence(void)
@@ -26,7 +26,7 @@ int ra_typed_next(void)
     int code = getch(), next;
     bool is_sequence;
 
-    if (code != ESCAPE) {
+    if (code != RA_CODE_ESCAPE) {
         return code;
     }
     /* What belongs together comes at once; [ and O are keys, too, if nothing follows. */
@@ -43,5 +43,5 @@ int ra_typed_next(void)
     } else if (next != ERR) {
         ungetch(next);
     }
-    return is_sequence ? KEY_MAX : ESCAPE;
+    return is_sequence ? KEY_MAX : RA_CODE_ESCAPE;
 }
