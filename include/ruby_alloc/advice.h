@@ -28,6 +28,7 @@ enum {
 #define RA_ADVICE(X)                                                                               \
     X(own_allocator, "the executable has an allocator of its own: hardly anything is counted")     \
     X(sample_old, "the process doesn't answer: jemalloc's figures are old, or missing")            \
+    X(sample_inherited, "hardly allocated since its fork: jemalloc's figures are its parent's")    \
     X(kernel_silent, "the kernel doesn't tell PSS or RSS: no smaps_rollup, or no right to it")     \
     X(settings_refused, "jemalloc refused a pair of its configuration, or doesn't know it")        \
     X(purge, "free pages, dirty or muzzy, that can go back to the kernel now")                     \

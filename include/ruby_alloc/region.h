@@ -48,6 +48,7 @@ enum {
     RA_LAYOUT_MINOR = 0,
     RA_READY = 0x52454459,          /* "REDY" */
     RA_SAMPLER_COMING = 0x7fffffff, /* in sampler_tid: made, but not yet running */
+    RA_SAMPLER_LATE = 0x7ffffffe,   /* a forked child that has hardly allocated yet: made then */
 
     RA_SLOT_BYTES = 8192,
     RA_SLOT_MAX = 1024,         /* threads alive at once with a slot of their own */
@@ -352,7 +353,7 @@ struct ra_header {
 
     uint32_t request;          /* futex: readers add 1 */
     uint32_t answered;         /* the request that the last sample answers */
-    uint32_t sampler_tid;      /* 0: no sampler runs (thread creation was refused) */
+    uint32_t sampler_tid;      /* 0: no sampler runs (thread creation was refused); RA_SAMPLER_* */
     uint32_t interval_seconds; /* between samples that nobody asked for; 0: none */
 
     uint32_t slots_ready; /* slots that the file holds; the section's count is the most ever */

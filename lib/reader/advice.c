@@ -30,6 +30,14 @@ static const struct rule rules[] = {
             .text = "The process does not answer: jemalloc's figures are {time} old",
             .otherwise = "The process does not answer: there are no figures of jemalloc's",
         },
+    [RA_ADVICE_sample_inherited] =
+        {
+            RULE(sample_inherited),
+            .text = "The process has hardly allocated since its fork: jemalloc's figures are its "
+                    "parent's, {time} old",
+            .otherwise = "The process has hardly allocated since its fork: there are no figures of "
+                         "jemalloc's yet",
+        },
     [RA_ADVICE_kernel_silent] =
         {
             RULE(kernel_silent),
@@ -180,7 +188,8 @@ static struct ra_situation look_at(const struct ra_derivation *derivation)
         .gaps_left = report->fragmentation.class_gaps,
     };
 
-    situation.answers &= situation.is_running;
+    situation.answers &=
+        situation.is_running && derivation->now->image.header.sampler_tid != RA_SAMPLER_LATE;
     if (situation.base == RA_UNKNOWN) {
         situation.base = report->memory.resident;
     }

@@ -13,12 +13,27 @@ bool ra_advice_own_allocator(struct ra_situation *situation, struct ra_finding *
     return situation->report->process.own_allocator == 1;
 }
 
+/* A forked child without a helper thread yet, which would take samples. */
+static bool is_late(const struct ra_situation *situation)
+{
+    return situation->derivation->now->image.header.sampler_tid == RA_SAMPLER_LATE;
+}
+
 bool ra_advice_sample_old(struct ra_situation *situation, struct ra_finding *finding)
 {
     finding->order = RA_ORDER_DOUBTS;
     finding->number = situation->report->memory.sample_age;
     finding->otherwise = !isfinite(finding->number);
-    return situation->is_measured && situation->is_running && !situation->answers;
+    return situation->is_measured && situation->is_running && !situation->answers &&
+           !is_late(situation);
+}
+
+bool ra_advice_sample_inherited(struct ra_situation *situation, struct ra_finding *finding)
+{
+    finding->order = RA_ORDER_DOUBTS;
+    finding->number = situation->report->memory.sample_age;
+    finding->otherwise = !isfinite(finding->number);
+    return situation->is_measured && situation->is_running && is_late(situation);
 }
 
 bool ra_advice_kernel_silent(struct ra_situation *situation, struct ra_finding *finding)

@@ -195,18 +195,24 @@ static void check_detached(struct ra_reader *reader)
     reader->is_checked = true;
 }
 
+static uint32_t read_word(const struct ra_reader *reader, off_t at)
+{
+    uint32_t word = 0;
+
+    return pread(reader->place.fd, &word, sizeof(word), at) == sizeof(word) ? word : 0;
+}
+
+static bool is_late(const struct ra_reader *reader)
+{
+    return read_word(reader, offsetof(struct ra_header, sampler_tid)) == RA_SAMPLER_LATE;
+}
+
 /* A file that is not this process's after all (it had two names for a moment) is not written to. */
 static bool has_sampler(const struct ra_reader *reader)
 {
-    uint32_t sampler_tid = 0;
-    uint32_t pid = 0;
-
-    return pread(reader->place.fd, &sampler_tid, sizeof(sampler_tid),
-                 offsetof(struct ra_header, sampler_tid)) == sizeof(sampler_tid) &&
-           sampler_tid != 0 &&
-           pread(reader->place.fd, &pid, sizeof(pid), offsetof(struct ra_header, pid)) ==
-               sizeof(pid) &&
-           pid == (uint32_t)reader->target.status.inner_pid;
+    return read_word(reader, offsetof(struct ra_header, sampler_tid)) != 0 && !is_late(reader) &&
+           read_word(reader, offsetof(struct ra_header, pid)) ==
+               (uint32_t)reader->target.status.inner_pid;
 }
 
 /* Send a request, unless nobody is there to answer it. */
@@ -261,6 +267,13 @@ enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
                               "the region of process %d can't be written to: only its user and "
                               "root may ask it to do something",
                               pid);
+    }
+    if (is_late(reader)) {
+        return ra_failure_set(
+            why, RA_TIMEOUT,
+            "process %d can't answer yet: it has hardly allocated since its fork, "
+            "and its helper thread starts as it does",
+            pid);
     }
     if (!has_sampler(reader)) {
         return ra_failure_set(why, RA_SYSTEM,

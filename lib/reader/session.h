@@ -56,7 +56,8 @@ uint64_t ra_session_clock(int clock);
 /*
  * Look whether the process can be asked to do something: alive and counting in this
  * region, with a helper thread that answers, and a region that the caller may write to.
- * Returns RA_OK, RA_ABSENT, RA_NO_REGION, RA_DENIED or RA_SYSTEM.
+ * Returns RA_OK, RA_ABSENT, RA_NO_REGION, RA_DENIED, RA_TIMEOUT (a forked child whose helper
+ * is yet to come) or RA_SYSTEM.
  */
 enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why);
 

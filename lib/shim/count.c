@@ -1,5 +1,6 @@
 #include "count.h"
 
+#include "late.h"
 #include "slots.h"
 #include "unseen.h"
 
@@ -86,6 +87,9 @@ void ra_count_alloc(size_t requested, size_t usable)
     if (!natural && by_request != by_usable && !ra_unseen_now()) {
         add(&RA_CURRENT->moved[by_usable].from, 1, true);
         add(&RA_CURRENT->moved[by_request].to, 1, true);
+    }
+    if (ra_late_awaited()) {
+        ra_late_step();
     }
 }
 

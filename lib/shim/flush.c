@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "jemalloc.h"
+#include "late.h"
+#include "slots.h"
 
 enum { HELD = 1, SPINS = 100, WAIT_NS = 50 * 1000 };
 
@@ -94,7 +96,7 @@ void ra_flush_leave(unsigned index)
  */
 void ra_flush_raise_limit(void)
 {
-    size_t limit = ra_counters ? RA_SMALL_MAX : 0;
+    size_t limit = ra_counters && !ra_late_awaited() ? RA_SMALL_MAX : 0;
 
     __atomic_store_n(&ra_thread.limit, limit, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -103,21 +105,13 @@ void ra_flush_raise_limit(void)
     }
 }
 
-/* False before and after a thread's time with a slot, and in the middle of its fork. */
-static bool is_at_its_slot(void)
-{
-    uintptr_t slot = (uintptr_t)ra_thread.slot, first = (uintptr_t)RA_CURRENT->slots;
-
-    return ra_thread.state == RA_THREAD_LIVE && slot - first < RA_SLOT_MAX * RA_SLOT_BYTES;
-}
-
 /* flushed first: a signal handler that allocates meanwhile must not begin another flush. */
 RA_COLD void ra_flush_if_asked(void)
 {
     uint32_t asked = __atomic_load_n(&ra_thread.asked, __ATOMIC_RELAXED);
     int error = errno;
 
-    if (!is_at_its_slot()) {
+    if (!ra_slots_is_at_own()) {
         return;
     }
     if (ra_thread.flushed != asked) {

@@ -40,7 +40,8 @@ void ra_flush_leave(unsigned index);
 
 /*
  * Let the calling thread, which counts in its slot, take the fast road. It stays on the
- * slow one if it was asked meanwhile, or if jemalloc's counters aren't known.
+ * slow one if it was asked meanwhile, if jemalloc's counters aren't known, or if a forked
+ * child's helper is awaited (late.h).
  */
 void ra_flush_raise_limit(void);
 

@@ -8,6 +8,7 @@
 #include "count.h"
 #include "flush.h"
 #include "identity.h"
+#include "late.h"
 #include "region.h"
 #include "sampler.h"
 #include "slots.h"
@@ -149,7 +150,13 @@ static void child(void)
     int cancel;
 
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-    enum ra_region_place place = ra_region_publish_child(&inherited, before_ticks);
+    const struct ra_heritage heritage = {&inherited, ra_sampler_last(), before_ticks};
+    enum ra_region_place place = ra_region_publish_child(&heritage);
+    ra_sampler_forget();
+    ra_late_forget();
+    if (place == RA_REGION_FILE) {
+        ra_late_begin();
+    }
     if (place == RA_REGION_NONE) {
         ra_thread.limit = 0;
         ra_mode = RA_FORWARD;
@@ -159,9 +166,6 @@ static void child(void)
     }
     ra_slots_unlock();
     pthread_mutex_unlock(&forking);
-    if (place == RA_REGION_FILE) {
-        ra_sampler_start();
-    }
     pthread_setcancelstate(cancel, NULL);
     errno = error;
 }

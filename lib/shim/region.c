@@ -163,26 +163,28 @@ static void remove_if_dead(uint64_t child)
     }
 }
 
-enum ra_region_place ra_region_publish_child(const struct ra_shared *inherited,
-                                             uint64_t before_ticks)
+enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
 {
+    const struct ra_sampled *sampled = heritage->sampled;
     const struct piece pieces[] = {
         {0, sizeof ra_image, &ra_image},
-        {offsetof(struct ra_region, inherited), sizeof *inherited, inherited},
+        {offsetof(struct ra_region, inherited), sizeof *heritage->counts, heritage->counts},
+        {offsetof(struct ra_region, sample), sizeof sampled->sample, sampled},
+        {offsetof(struct ra_region, arenas), sizeof sampled->arenas, sampled ? sampled->arenas : 0},
     };
+    unsigned count = sampled ? 4 : 2;
 
     ra_regionfile_forget();
     ra_image.header.flags |= RA_FLAG_FORKED;
     ra_image.header.conf_flags &= ~(uint32_t)RA_CONF_BACKGROUND_THREAD; /* jemalloc's way */
-    ra_identity_refill(&ra_image.header, before_ticks);
+    ra_identity_refill(&ra_image.header, heritage->before_ticks);
     uint64_t other =
         take_place((uint64_t)ra_image.header.pid << PLACE_TICKS_BITS | ra_image.header.start_ticks);
-    if (publish(pieces, sizeof pieces / sizeof *pieces)) {
+    if (publish(pieces, count)) {
         remove_if_dead(other);
         return RA_REGION_FILE;
     }
-    return make_private(pieces, sizeof pieces / sizeof *pieces) ? RA_REGION_PRIVATE
-                                                                : RA_REGION_NONE;
+    return make_private(pieces, count) ? RA_REGION_PRIVATE : RA_REGION_NONE;
 }
 
 unsigned ra_region_grow(void)

@@ -39,14 +39,28 @@ bool ra_region_publish(void);
 /* What a forked child counts in: a file of its own, memory, or nothing that it may write to. */
 enum ra_region_place { RA_REGION_FILE, RA_REGION_PRIVATE, RA_REGION_NONE };
 
+struct ra_sampled {
+    struct ra_sample sample;
+    struct ra_arena arenas[RA_ARENA_MAX];
+};
+
 /*
- * The same in a forked child, for which RA_CURRENT is still its parent's file: nothing
- * is counted yet but inherited. Where no file can be made, private memory takes the
- * place; after RA_REGION_NONE the child must not count. before_ticks: as for
- * ra_identity_refill.
+ * What a forked child begins with: all that its ancestors counted, and its parent's last
+ * sample, which tells of the child's jemalloc too until it has one of its own; NULL: none.
+ * before_ticks: as for ra_identity_refill.
  */
-enum ra_region_place ra_region_publish_child(const struct ra_shared *inherited,
-                                             uint64_t before_ticks);
+struct ra_heritage {
+    const struct ra_shared *counts;
+    const struct ra_sampled *sampled;
+    uint64_t before_ticks;
+};
+
+/*
+ * ra_region_publish in a forked child, for which RA_CURRENT is still its parent's file.
+ * Where no file can be made, private memory takes the place; after RA_REGION_NONE the
+ * child must not count.
+ */
+enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage);
 
 /*
  * Make room for RA_SLOT_GROW more slots. Returns the number of slots there are

@@ -30,35 +30,63 @@
 enum { STACK_BYTES = 128 * 1024, LOOK_NS = 50 * 1000 * 1000 };
 
 /*
- * Pairs with the readers' copy: odd while it is written, so that they try again. What may
- * take long, as jemalloc's own locks are taken for it, is gathered before.
+ * The last sample, in memory of our own: a forked child finds it there without a page
+ * fault. sequence is odd while it is gathered.
  */
-static void take_sample(void)
+static struct ra_sampled last;
+
+/* What may take long, as jemalloc's own locks are taken for it. */
+static const struct ra_setting *gather(void)
 {
-    static struct ra_arena arenas[RA_ARENA_MAX];
-    struct ra_sample *sample = &RA_CURRENT->sample;
+    struct ra_sample *sample = &last.sample;
     struct ra_statistics statistics;
-    uint32_t sequence = sample->sequence;
 
     ra_statistics_read(&statistics);
-    unsigned arena_count = ra_arenas_read(arenas);
-    const struct ra_setting *settings = ra_configuration_read(&RA_CURRENT->header);
-
-    __atomic_store_n(&sample->sequence, sequence + 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    sample->arena_count = ra_arenas_read(last.arenas);
     sample->known = statistics.known;
     for (unsigned i = 0; i < RA_STATISTIC_COUNT; i++) {
         sample->statistics[i] = statistics.values[i];
     }
     ra_statistics_read_bins(sample->bins, RA_CURRENT->header.bin_count);
-    sample->arena_count = arena_count;
-    memcpy(RA_CURRENT->arenas, arenas, arena_count * sizeof *arenas);
     ra_glibc_show(sample);
-    memcpy(RA_CURRENT->settings, settings, sizeof RA_CURRENT->settings);
     ra_identity_command(sample->command, sizeof sample->command);
     sample->monotonic_ns = ra_clock_ns(CLOCK_MONOTONIC);
     sample->realtime_ns = ra_clock_ns(CLOCK_REALTIME);
-    __atomic_store_n(&sample->sequence, sequence + 2, __ATOMIC_RELEASE);
+    return ra_configuration_read(&RA_CURRENT->header);
+}
+
+/* Pairs with the readers' copy: odd while it is written, so that they try again. */
+static void show(const struct ra_setting *settings)
+{
+    enum { AFTER_SEQUENCE = offsetof(struct ra_sample, known) };
+    struct ra_sample *sample = &RA_CURRENT->sample;
+    uint32_t sequence = sample->sequence;
+
+    __atomic_store_n(&sample->sequence, sequence | 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    memcpy((char *)sample + AFTER_SEQUENCE, (const char *)&last.sample + AFTER_SEQUENCE,
+           sizeof *sample - AFTER_SEQUENCE);
+    memcpy(RA_CURRENT->arenas, last.arenas, sample->arena_count * sizeof *last.arenas);
+    memcpy(RA_CURRENT->settings, settings, sizeof RA_CURRENT->settings);
+    __atomic_store_n(&sample->sequence, (sequence | 1) + 1, __ATOMIC_RELEASE);
+}
+
+static void take_sample(void)
+{
+    uint32_t *sequence = &last.sample.sequence;
+
+    __atomic_store_n(sequence, *sequence | 1, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    const struct ra_setting *settings = gather();
+    __atomic_store_n(sequence, *sequence + 1, __ATOMIC_RELEASE);
+    show(settings);
+}
+
+const struct ra_sampled *ra_sampler_last(void)
+{
+    uint32_t sequence = __atomic_load_n(&last.sample.sequence, __ATOMIC_ACQUIRE);
+
+    return sequence != 0 && sequence % 2 == 0 ? &last : NULL;
 }
 
 /* A forked child's parent has done it. */
@@ -200,13 +228,20 @@ static int make_thread(void)
     return error;
 }
 
+/* Written only if need be: a page that a child doesn't write isn't copied. */
+void ra_sampler_forget(void)
+{
+    if (main_left != 0) {
+        main_left = 0;
+    }
+}
+
 void ra_sampler_start(void)
 {
     uint32_t *tid = &RA_CURRENT->header.sampler_tid;
     sigset_t all, before;
     int saved = errno;
 
-    main_left = 0;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     struct ra_unseen seen = ra_unseen_begin(); /* pthread_create allocates in our name */

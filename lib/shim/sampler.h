@@ -6,14 +6,25 @@
 #ifndef RA_SHIM_SAMPLER_H
 #define RA_SHIM_SAMPLER_H
 
+#include "region.h"
+
 #pragma GCC visibility push(hidden)
 
 /*
- * Start it for this process: at set-up and in a forked child. Where the thread can't
- * be made, the log says so and counting goes on without samples. The allocations that
- * making a thread takes are not counted.
+ * Start it for this process: at set-up, and late in a forked child (late.h). Where the
+ * thread can't be made, the log says so and counting goes on without samples. The
+ * allocations that making a thread takes are not counted.
  */
 void ra_sampler_start(void);
+
+/* In a forked child: its parent's sampler is not there. */
+void ra_sampler_forget(void);
+
+/*
+ * The last sample, for a forked child; NULL if there is none, or it was being taken at the
+ * time of the fork.
+ */
+const struct ra_sampled *ra_sampler_last(void);
 
 /* The process's main thread has left by pthread_exit, and the process goes on. */
 void ra_sampler_main_left(void);

@@ -76,6 +76,13 @@ static unsigned index_of(const struct ra_slot *slot)
     return (unsigned)(slot - RA_CURRENT->slots);
 }
 
+bool ra_slots_is_at_own(void)
+{
+    uintptr_t slot = (uintptr_t)ra_thread.slot, first = (uintptr_t)RA_CURRENT->slots;
+
+    return ra_thread.state == RA_THREAD_LIVE && slot - first < RA_SLOT_MAX * RA_SLOT_BYTES;
+}
+
 /* Pairs with take_waiting's acquire: the next owner sees all that this one counted. */
 static void put_waiting(const struct ra_slot *slot)
 {

@@ -10,6 +10,8 @@
 #ifndef RA_SHIM_SLOTS_H
 #define RA_SHIM_SLOTS_H
 
+#include <stdbool.h>
+
 #include "base.h"
 
 #pragma GCC visibility push(hidden)
@@ -22,6 +24,12 @@ void ra_slots_attach(void);
  * free. Called while no other thread runs: at set-up and in a forked child.
  */
 void ra_slots_reset(void);
+
+/*
+ * Whether the calling thread counts in a slot of the region: false before and after its time
+ * with one, while its allocations are unseen, and in the middle of its fork.
+ */
+bool ra_slots_is_at_own(void);
 
 /* Whether the destructor that hands slots on could be registered. Called once, at set-up. */
 int ra_slots_init(void);

@@ -190,7 +190,7 @@ START_TEST(test_sampler_blocks_every_signal)
     struct victim victim;
     size_t child;
 
-    victim_start(&victim, "/ fork / /", "/ /", NULL);
+    victim_start(&victim, "/ fork / /", "malloc:8:40 / /", NULL); /* late.h: not before */
     ruby_alloc_report_free(report_of(victim.pid));
     require_threads(victim.pid);
     victim_step(&victim);

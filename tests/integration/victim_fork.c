@@ -15,6 +15,8 @@
  *   files  the same, with no descriptor left to open in the first child
  *   swarm  16 threads make and free objects now and then; NUMBER children that allocate and
  *          _exit at once; a step after each COUNT of them
+ *   late   a step; a child that steps (on 3 and 4), makes COUNT objects, steps, makes one more
+ *          (NUMBER 1: in a thread, which then stays), steps, and ends
  */
 #include <pthread.h>
 #include <signal.h>
@@ -309,6 +311,43 @@ static void swarm(void)
     pause_for_test();
 }
 
+static void *make_one_and_stay(void *place)
+{
+    make_objects(1);
+    running++;
+    while (!stop) {
+        pause();
+    }
+    return place;
+}
+
+static void late(void)
+{
+    pthread_t thread;
+    pid_t child;
+
+    pause_for_test();
+    child = fork_or_stop();
+    if (child == 0) {
+        talk_as_child();
+        put_number(getpid());
+        pause_for_test();
+        make_objects(count);
+        pause_for_test();
+        if (number == 0) {
+            make_objects(1);
+        } else if (pthread_create(&thread, NULL, make_one_and_stay, NULL) == 0) {
+            while (running == 0) {
+                sched_yield();
+            }
+        }
+        pause_for_test();
+        exit(0);
+    }
+    require_success(child);
+    pause_for_test();
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = argc == 5 ? argv[1] : "";
@@ -326,6 +365,8 @@ int main(int argc, char **argv)
         depth();
     } else if (strcmp(mode, "storm") == 0) {
         storm();
+    } else if (strcmp(mode, "late") == 0) {
+        late();
     } else if (strcmp(mode, "swarm") == 0) {
         swarm();
     } else {

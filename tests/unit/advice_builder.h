@@ -257,6 +257,18 @@ static inline void never_sampled(void)
     snapshot->image.sample.sequence = 0;
 }
 
+static inline void hardly_allocated(void)
+{
+    silent();
+    snapshot->image.header.sampler_tid = RA_SAMPLER_LATE;
+}
+
+static inline void hardly_allocated_nor_sampled(void)
+{
+    never_sampled();
+    snapshot->image.header.sampler_tid = RA_SAMPLER_LATE;
+}
+
 static inline void no_rollup(void)
 {
     snapshot->rollup.pss = snapshot->rollup.lazy_free = RA_UNKNOWN;

@@ -202,6 +202,18 @@ START_TEST(test_nobody_there)
 }
 END_TEST
 
+/* At once, rather than after the time given: nobody would answer. */
+START_TEST(test_helper_yet_to_come)
+{
+    region->header.sampler_tid = RA_SAMPLER_LATE;
+    region->header.action.asked = region->header.action.done = 41;
+    mapped = map_own_region();
+    expect_open(getpid(), RA_OK, NULL);
+    expect_act(RA_ACTION_purge, 0, 20000, RA_TIMEOUT, "hardly allocated since its fork");
+    expect_untouched();
+}
+END_TEST
+
 /* Whatever says that it is another process's is not written to. */
 START_TEST(test_region_of_another)
 {
@@ -272,6 +284,7 @@ int main(void)
     tcase_add_test(tests, test_another_reader_has_the_lock);
     tcase_add_test(tests, test_lock_is_let_go);
     tcase_add_test(tests, test_nobody_there);
+    tcase_add_test(tests, test_helper_yet_to_come);
     tcase_add_test(tests, test_region_of_another);
     tcase_add_test(tests, test_detached);
     tcase_add_test(tests, test_ended);

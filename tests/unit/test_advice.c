@@ -146,6 +146,18 @@ static const struct {
      never_sampled,
      {{"sample_old", "The process does not answer: there are no figures of jemalloc's", NONE}}},
     {nothing,
+     hardly_allocated,
+     {{"sample_inherited",
+       "The process has hardly allocated since its fork: jemalloc's figures are its parent's, 35 s "
+       "old",
+       NONE},
+      NOTHING("99%")}},
+    {nothing,
+     hardly_allocated_nor_sampled,
+     {{"sample_inherited",
+       "The process has hardly allocated since its fork: there are no figures of jemalloc's yet",
+       NONE}}},
+    {nothing,
      no_rollup,
      {{"kernel_silent",
        "PSS and lazily freed pages are unknown: /proc/4242/smaps_rollup can't be read (no right "

@@ -1,0 +1,68 @@
+#include "late.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "flush.h"
+#include "region.h"
+#include "sampler.h"
+#include "slots.h"
+
+/* A Ruby's child that does nothing but exit! or sleep makes five. */
+enum { ALLOCATIONS = 8 };
+
+uint32_t ra_late_allocations RA_TOGETHER;
+
+void ra_late_begin(void)
+{
+    __atomic_store_n(&ra_late_allocations, ALLOCATIONS, __ATOMIC_RELAXED);
+    __atomic_store_n(&RA_CURRENT->header.sampler_tid, RA_SAMPLER_LATE, __ATOMIC_RELEASE);
+}
+
+void ra_late_forget(void)
+{
+    __atomic_store_n(&ra_late_allocations, 0, __ATOMIC_RELAXED);
+}
+
+/* Making a thread is a cancellation point nowhere, but what it logs may be one. */
+static void start(void)
+{
+    int error = errno;
+    int cancel;
+
+    if (__atomic_exchange_n(&ra_late_allocations, 0, __ATOMIC_RELAXED) == 0) {
+        return;
+    }
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    ra_sampler_start();
+    pthread_setcancelstate(cancel, NULL);
+    errno = error;
+}
+
+/*
+ * Only a thread that counts in a slot of the region: not one that forks just now, whose
+ * child would have half a thread. Nor a child by vfork, which shares this memory: the
+ * thread would be its own, and end with it.
+ */
+RA_COLD void ra_late_step(void)
+{
+    int error = errno;
+
+    if (!ra_slots_is_at_own()) {
+        return;
+    }
+    if (ra_thread.slot == RA_CURRENT->slots) {
+        uint32_t left = __atomic_load_n(&ra_late_allocations, __ATOMIC_RELAXED);
+
+        /* Another thread may have brought the helper meanwhile: 0 stays 0. */
+        if (left > 1 && __atomic_compare_exchange_n(&ra_late_allocations, &left, left - 1, false,
+                                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            return;
+        }
+    }
+    if (getpid() == (pid_t)ra_image.header.pid) {
+        start();
+    }
+    errno = error;
+}
