@@ -401,20 +401,28 @@ struct ra_region {
     };
     struct ra_class classes[RA_CLASS_MAX];
     union {
+        struct ra_shared inherited; /* everything counted by the ancestors up to the fork */
+        char inherited_pages[3 * 4096];
+    };
+    /* From here to the slots a hole in the file of a forked child, until one page is used. */
+    union {
         struct ra_sample sample;
         char sample_page[4096];
     };
-    struct ra_shared shared;
-    struct ra_shared inherited; /* everything counted by the ancestors up to the fork */
-    struct ra_moved moved[RA_BUCKET_COUNT];
-    char padding[2368];
     struct ra_arena arenas[RA_ARENA_MAX];
     struct ra_setting settings[RA_SETTING_MAX];
     struct ra_children children;
+    struct ra_shared shared;
+    struct ra_moved moved[RA_BUCKET_COUNT];
+    char padding[2112];
     struct ra_slot slots[];
 };
 _Static_assert(sizeof(struct ra_header) <= RA_HEADER_BYTES, "the header fits its room");
+_Static_assert(sizeof(struct ra_shared) <= 3 * 4096, "what is inherited fits its pages");
 _Static_assert(sizeof(struct ra_sample) <= 4096, "the sample fits its page");
+_Static_assert(offsetof(struct ra_region, sample) % 4096 == 0 &&
+                   offsetof(struct ra_region, settings) % 4096 == 0,
+               "the hole begins on a page, with a sample or without");
 _Static_assert(sizeof(struct ra_region) % 4096 == 0, "slots begin on a page");
 _Static_assert(sizeof(struct ra_region) + 8 * RA_SLOT_BYTES <= 128 * 1024,
                "128 KiB up to 8 threads");

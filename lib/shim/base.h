@@ -19,10 +19,10 @@
 
 #define RA_EXPORT __attribute__((visibility("default")))
 /*
- * For what fork writes: all on the one page of initialised data, as each page written
- * after a fork is one to copy.
+ * For what a forked child writes: all in one section of one page, as each page written
+ * after a fork is one to copy. A test looks at its size and place.
  */
-#define RA_TOGETHER __attribute__((section(".data")))
+#define RA_TOGETHER __attribute__((section("ra_together")))
 #define RA_COLD __attribute__((cold, noinline))
 #define RA_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define RA_UNLIKELY(condition) __builtin_expect(!!(condition), 0)

@@ -1,6 +1,7 @@
 #include "count.h"
 
 #include "late.h"
+#include "region.h"
 #include "slots.h"
 #include "unseen.h"
 
@@ -22,10 +23,14 @@ static void add(uint64_t *counter, uint64_t value, bool shared)
 #endif
 }
 
+/* What is counted where the region can't be made whole is not seen. */
 static struct ra_slot *target(bool *shared)
 {
     *shared = ra_thread.state != RA_THREAD_LIVE;
-    return *shared ? &RA_CURRENT->shared.slot : ra_thread.slot;
+    if (!*shared) {
+        return ra_thread.slot;
+    }
+    return ra_region_is_whole() ? &RA_CURRENT->shared.slot : &ra_unseen_slot;
 }
 
 /* Large buckets beyond a slot's own are shared by all threads. */
@@ -37,7 +42,8 @@ static struct ra_large *large_target(unsigned index, bool *shared)
         return &slot->large[index];
     }
     *shared = true;
-    return &RA_CURRENT->shared.large[index - RA_LARGE_OWN_COUNT];
+    return ra_region_is_whole() ? &RA_CURRENT->shared.large[index - RA_LARGE_OWN_COUNT]
+                                : ra_unseen_slot.large;
 }
 
 static bool is_natural(size_t requested, size_t usable)
@@ -84,7 +90,7 @@ void ra_count_alloc(size_t requested, size_t usable)
         struct ra_large *large = large_target(ra_large_of(requested), &shared);
         add(&large->requested_bytes, requested, shared);
     }
-    if (!natural && by_request != by_usable && !ra_unseen_now()) {
+    if (!natural && by_request != by_usable && !ra_unseen_now() && ra_region_is_whole()) {
         add(&RA_CURRENT->moved[by_usable].from, 1, true);
         add(&RA_CURRENT->moved[by_request].to, 1, true);
     }

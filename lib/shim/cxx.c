@@ -56,8 +56,10 @@ static uint64_t made_so_far(const struct ra_slot *slot, size_t size)
         return slot->alloc[ra_bucket_of(size)];
     }
     unsigned index = ra_large_of(size);
-    return index < RA_LARGE_OWN_COUNT ? slot->large[index].allocs
-                                      : RA_CURRENT->shared.large[index - RA_LARGE_OWN_COUNT].allocs;
+    if (index < RA_LARGE_OWN_COUNT) {
+        return slot->large[index].allocs;
+    }
+    return ra_region_is_whole() ? RA_CURRENT->shared.large[index - RA_LARGE_OWN_COUNT].allocs : 0;
 }
 
 static struct retry begin_retry(size_t size)

@@ -1,26 +1,26 @@
 #include "files.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <unistd.h>
+
+#include "system.h"
 
 bool ra_files_may_reach(uint64_t bytes)
 {
     struct rlimit limit;
 
-    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-           bytes <= limit.rlim_cur;
+    return ra_system(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0 ||
+           limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur;
 }
 
 ssize_t ra_files_read(const char *path, char *text, size_t bytes)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = -1;
+    int file = ra_system_open(path, O_RDONLY | O_CLOEXEC, 0);
+    ssize_t length = file;
 
     if (file >= 0) {
-        length = read(file, text, bytes - 1);
-        close(file);
+        length = ra_system_read(file, text, bytes - 1);
+        ra_system_close(file);
     }
     text[length < 0 ? 0 : length] = '\0';
-    return length;
+    return length < 0 ? -1 : length;
 }

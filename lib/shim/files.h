@@ -1,6 +1,5 @@
 /*
- * Small file helpers that neither allocate nor raise signals. Any thread; errno
- * may change.
+ * Small file helpers that neither allocate nor raise signals. Any thread; errno stays.
  */
 #ifndef RA_SHIM_FILES_H
 #define RA_SHIM_FILES_H

@@ -1,6 +1,5 @@
 #include "fork.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -43,13 +42,17 @@ static void add_words(uint64_t *sum, const void *from, unsigned first, unsigned 
 }
 
 /* Words [first, first + count) of all that was counted. */
-static void sum_block(uint64_t *sum, unsigned first, unsigned count)
+static void sum_block(uint64_t *sum, unsigned first, unsigned count, bool is_whole)
 {
     unsigned slots = RA_CURRENT->header.slots_ready;
     unsigned in_slot = first >= SLOT_WORDS ? 0 : SLOT_WORDS - first;
 
-    add_words(sum, &RA_CURRENT->inherited, first, count);
-    add_words(sum, &RA_CURRENT->shared, first, count);
+    if (RA_CURRENT->header.flags & RA_FLAG_FORKED) {
+        add_words(sum, &RA_CURRENT->inherited, first, count);
+    }
+    if (is_whole) {
+        add_words(sum, &RA_CURRENT->shared, first, count);
+    }
     for (unsigned i = 0; i < slots && in_slot > 0; i++) {
         if (RA_CURRENT->slots[i].state != RA_SLOT_FREE) {
             add_words(sum, &RA_CURRENT->slots[i], first, in_slot < count ? in_slot : count);
@@ -64,6 +67,7 @@ static void sum_block(uint64_t *sum, unsigned first, unsigned count)
 static void sum_all(void)
 {
     unsigned blocks = (SHARED_WORDS - FIRST_WORD + BLOCK_WORDS - 1) / BLOCK_WORDS;
+    bool is_whole = ra_region_is_whole();
 
     for (unsigned block = blocks; block-- > 0;) {
         unsigned first = FIRST_WORD + block * BLOCK_WORDS;
@@ -71,7 +75,7 @@ static void sum_all(void)
         unsigned count = rest < BLOCK_WORDS ? rest : BLOCK_WORDS;
         uint64_t sum[BLOCK_WORDS] = {0};
 
-        sum_block(sum, first, count);
+        sum_block(sum, first, count, is_whole);
         for (unsigned i = 0; i < count; i++) {
             uint64_t *word = (uint64_t *)&inherited + first + i;
 
@@ -110,8 +114,6 @@ static void count_parked(struct ra_slot *slot, bool shared)
 
 static void prepare(void)
 {
-    int error = errno;
-
     pthread_mutex_lock(&forking);
     ra_slots_lock();
     before = ra_thread;
@@ -121,19 +123,16 @@ static void prepare(void)
     __atomic_store_n(&ra_thread.limit, ra_counters ? RA_SMALL_MAX : 0, __ATOMIC_RELAXED);
     sum_all();
     before_ticks = ra_identity_ticks();
-    errno = error;
 }
 
 static void parent(void)
 {
-    int error = errno;
-
     __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
     ra_thread.state = before.state;
     ra_thread.slot = before.slot;
     if (before.state == RA_THREAD_LIVE) {
         count_parked(before.slot, false);
-    } else {
+    } else if (ra_region_is_whole()) {
         count_parked(&RA_CURRENT->shared.slot, true);
     }
     if (before.limit != 0) {
@@ -141,17 +140,14 @@ static void parent(void)
     }
     ra_slots_unlock();
     pthread_mutex_unlock(&forking);
-    errno = error;
 }
 
+/* By system calls alone (system.h): none is a cancellation point, none touches errno. */
 static void child(void)
 {
-    int error = errno;
-    int cancel;
-
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     const struct ra_heritage heritage = {&inherited, ra_sampler_last(), before_ticks};
     enum ra_region_place place = ra_region_publish_child(&heritage);
+
     ra_sampler_forget();
     ra_late_forget();
     if (place == RA_REGION_FILE) {
@@ -164,10 +160,8 @@ static void child(void)
         ra_slots_reset();
         count_parked(ra_thread.slot, false);
     }
-    ra_slots_unlock();
-    pthread_mutex_unlock(&forking);
-    pthread_setcancelstate(cancel, NULL);
-    errno = error;
+    ra_slots_unlock_child();
+    forking = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 int ra_fork_init(void)

@@ -1,15 +1,12 @@
 #include "identity.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "files.h"
+#include "system.h"
 
 enum { FIELD_THREADS = 20, FIELD_START_TICKS = 22 };
 
@@ -39,7 +36,7 @@ bool ra_identity_is_dead(pid_t pid, uint64_t start_ticks)
 {
     char path[64];
 
-    if (kill(pid, 0) != 0 && errno == ESRCH) {
+    if (ra_system(SYS_kill, pid, 0, 0, 0, 0, 0) == -ESRCH) {
         return true;
     }
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -51,7 +48,10 @@ static uint64_t pid_namespace(void)
 {
     struct stat status;
 
-    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+    return ra_system(SYS_newfstatat, AT_FDCWD, (long)"/proc/self/ns/pid", (long)&status, 0, 0, 0) ==
+                   0
+               ? status.st_ino
+               : 0;
 }
 
 void ra_identity_command(char *command, size_t bytes)
@@ -70,7 +70,7 @@ void ra_identity_command(char *command, size_t bytes)
 
 void ra_identity_key(struct ra_header *header)
 {
-    header->pid = (uint32_t)getpid();
+    header->pid = (uint32_t)ra_system_pid();
     header->start_ticks = read_field("/proc/self/stat", FIELD_START_TICKS);
     header->pid_namespace = pid_namespace();
 }
@@ -84,8 +84,8 @@ uint64_t ra_identity_ticks(void)
 static void fill_creation(struct ra_header *header)
 {
     header->created_realtime_ns = ra_clock_ns(CLOCK_REALTIME);
-    header->parent_pid = (uint32_t)getppid();
-    header->uid = (uint32_t)geteuid();
+    header->parent_pid = (uint32_t)ra_system_parent();
+    header->uid = (uint32_t)ra_system_user();
 }
 
 /*
@@ -95,10 +95,10 @@ static void fill_creation(struct ra_header *header)
 void ra_identity_refill(struct ra_header *header, uint64_t before_ticks)
 {
     bool has_proc = header->start_ticks != 0;
-    bool is_near = header->pid == (uint32_t)getppid();
+    bool is_near = header->pid == (uint32_t)ra_system_parent();
 
     if (has_proc && is_near && ra_identity_ticks() == before_ticks) {
-        header->pid = (uint32_t)getpid();
+        header->pid = (uint32_t)ra_system_pid();
         header->start_ticks = before_ticks;
     } else {
         ra_identity_key(header);

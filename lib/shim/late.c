@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "flush.h"
 #include "region.h"
 #include "sampler.h"
 #include "slots.h"
+#include "system.h"
 
 /* A Ruby's child that does nothing but exit! or sleep makes five. */
 enum { ALLOCATIONS = 8 };
@@ -35,7 +35,11 @@ static void start(void)
         return;
     }
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-    ra_sampler_start();
+    if (ra_region_is_whole()) {
+        ra_sampler_start();
+    } else {
+        __atomic_store_n(&RA_CURRENT->header.sampler_tid, 0, __ATOMIC_RELEASE);
+    }
     pthread_setcancelstate(cancel, NULL);
     errno = error;
 }
@@ -47,8 +51,6 @@ static void start(void)
  */
 RA_COLD void ra_late_step(void)
 {
-    int error = errno;
-
     if (!ra_slots_is_at_own()) {
         return;
     }
@@ -61,8 +63,7 @@ RA_COLD void ra_late_step(void)
             return;
         }
     }
-    if (getpid() == (pid_t)ra_image.header.pid) {
+    if (ra_system_pid() == (pid_t)ra_image.header.pid) {
         start();
     }
-    errno = error;
 }

@@ -60,9 +60,13 @@ static bool is_old(int file, const struct stat *status)
 {
     uint64_t sampled_ns = 0;
     time_t last = status->st_mtime;
+    struct ra_section section = {0};
 
-    if (pread(file, &sampled_ns, sizeof sampled_ns,
-              offsetof(struct ra_region, sample.realtime_ns)) == sizeof sampled_ns &&
+    if (pread(file, &section, sizeof section,
+              offsetof(struct ra_header, sections[RA_SECTION_sample])) == sizeof section &&
+        pread(file, &sampled_ns, sizeof sampled_ns,
+              (off_t)(section.offset + offsetof(struct ra_sample, realtime_ns))) ==
+            sizeof sampled_ns &&
         (time_t)(sampled_ns / 1000000000u) > last) {
         last = (time_t)(sampled_ns / 1000000000u);
     }

@@ -1,21 +1,31 @@
 #include "region.h"
 
-#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "identity.h"
 #include "log.h"
 #include "regionfile.h"
+#include "system.h"
 
 enum {
-    START_BYTES = sizeof(struct ra_region) + RA_SLOT_START * RA_SLOT_BYTES,
-    PLACE_TICKS_BITS = 42 /* of ra_children.places */
+    SLOTS_AT = sizeof(struct ra_region),
+    HOLE_AT = offsetof(struct ra_region, sample),
+    HOLE_BEHIND_SAMPLE_AT = offsetof(struct ra_region, settings),
+    PLACE_TICKS_BITS = 42, /* of ra_children.places */
+    WAIT_NS = 50 * 1000
 };
 
+enum { PRIVATE_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
+enum { WHOLE, WITH_HOLE, FILLING };
+uint32_t ra_region_hole RA_TOGETHER; /* one of these */
+
 union ra_storage ra_storage __attribute__((aligned(4096)));
-struct ra_image ra_image __attribute__((aligned(4096)));
+static struct ra_class classes[RA_CLASS_MAX];
+struct ra_image ra_image RA_TOGETHER = {.classes = classes};
 
 static void describe_layout(struct ra_header *header)
 {
@@ -58,48 +68,82 @@ struct piece {
     const void *content;
 };
 
-static bool write_pieces(int file, const struct piece *pieces, unsigned count)
+#define HEADER_PIECE                                                                               \
+    {                                                                                              \
+        0, sizeof ra_image.header, &ra_image.header                                                \
+    }
+#define CLASSES_PIECE                                                                              \
+    {                                                                                              \
+        offsetof(struct ra_region, classes), ra_image.header.class_count * sizeof *classes,        \
+            classes                                                                                \
+    }
+
+/* And which bytes are reserved for it: those up to hole_at, and the first slots. */
+struct content {
+    const struct piece *pieces;
+    unsigned count;
+    size_t hole_at; /* SLOTS_AT: there is none */
+    unsigned slots;
+};
+
+static int fill_file(int file, const struct content *content)
 {
-    for (unsigned i = 0; i < count; i++) {
-        if (pwrite(file, pieces[i].content, pieces[i].bytes, (off_t)pieces[i].offset) !=
-            (ssize_t)pieces[i].bytes) {
-            return false;
+    int error = ra_regionfile_reserve(file, 0, content->hole_at);
+
+    if (error == 0) {
+        error = ra_regionfile_reserve(file, SLOTS_AT, content->slots * RA_SLOT_BYTES);
+    }
+    for (unsigned i = 0; i < content->count && error == 0; i++) {
+        const struct piece *piece = &content->pieces[i];
+
+        if (ra_system_pwrite(file, piece->content, piece->bytes, piece->offset) !=
+            (ssize_t)piece->bytes) {
+            error = EIO;
         }
     }
-    return true;
+    return error;
+}
+
+static void fill_memory(const struct content *content)
+{
+    for (unsigned i = 0; i < content->count; i++) {
+        const struct piece *piece = &content->pieces[i];
+
+        memcpy(ra_storage.bytes + piece->offset, piece->content, piece->bytes);
+    }
 }
 
 /* Map the file over RA_CURRENT, beyond its end too: it grows without moving. */
-static bool publish_in(const char *directory, const struct piece *pieces, unsigned count)
+static bool publish_in(const char *directory, const struct content *content)
 {
     int error;
-    int file = ra_regionfile_create(directory, &ra_image.header, START_BYTES, &error);
-    bool mapped = false;
+    int file = ra_regionfile_create(directory, &ra_image.header, &error);
 
     if (file >= 0) {
-        mapped = write_pieces(file, pieces, count) &&
-                 mmap(&ra_storage, sizeof ra_storage, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED;
-        if (!mapped) {
-            error = errno;
+        error = fill_file(file, content);
+        if (error == 0) {
+            error = -ra_system_map(&ra_storage, sizeof ra_storage, MAP_SHARED, file);
+        }
+        if (error != 0) {
             ra_regionfile_remove();
         }
-        close(file);
+        ra_system_close(file);
     }
-    if (!mapped) {
+    if (error != 0) {
         ra_log("no region in %s: error %d", directory, error);
     }
-    return mapped;
+    return error == 0;
 }
 
-static bool publish(const struct piece *pieces, unsigned count)
+static bool publish(const struct content *content)
 {
     const char *list[RA_DIRECTORY_COUNT];
     unsigned list_count = ra_regionfile_directories(list);
 
-    ra_image.header.slots_ready = RA_SLOT_START;
+    ra_image.header.slots_ready = content->slots;
     for (unsigned i = 0; i < list_count; i++) {
-        if (publish_in(list[i], pieces, count)) {
+        if (publish_in(list[i], content)) {
+            ra_region_hole = content->hole_at < SLOTS_AT ? WITH_HOLE : WHOLE;
             __atomic_store_n(&RA_CURRENT->header.ready, RA_READY, __ATOMIC_RELEASE);
             return true;
         }
@@ -111,33 +155,32 @@ static bool publish(const struct piece *pieces, unsigned count)
 /* A thread that a library's constructor made may count meanwhile: in one slot, or as shared. */
 bool ra_region_publish(void)
 {
+    enum { COUNTED = offsetof(struct ra_region, sample) };
     const struct piece pieces[] = {
-        {0, sizeof ra_image, &ra_image},
-        {sizeof ra_image, sizeof(struct ra_region) + RA_SLOT_BYTES - sizeof ra_image,
-         ra_storage.bytes + sizeof ra_image},
+        HEADER_PIECE,
+        CLASSES_PIECE,
+        {COUNTED, SLOTS_AT + RA_SLOT_BYTES - COUNTED, ra_storage.bytes + COUNTED},
     };
+    struct content content = {pieces, 3, SLOTS_AT, RA_SLOT_START};
 
     describe_layout(&ra_image.header);
     ra_identity_fill(&ra_image.header);
-    if (!publish(pieces, sizeof pieces / sizeof *pieces)) {
-        memcpy(ra_storage.bytes, &ra_image, sizeof ra_image);
+    if (!publish(&content)) {
+        content.count = 2; /* the third is there already */
+        fill_memory(&content);
         return false;
     }
     return true;
 }
 
 /* Memory of our own over the parent's file, which must not be counted in. */
-static bool make_private(const struct piece *pieces, unsigned count)
+static bool make_private(const struct content *content)
 {
-    void *memory = mmap(&ra_storage, sizeof ra_storage, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-
-    if (memory == MAP_FAILED) {
+    if (ra_system_map(&ra_storage, sizeof ra_storage, PRIVATE_FLAGS, -1) != 0) {
         return false;
     }
-    for (unsigned i = 0; i < count; i++) {
-        memcpy(ra_storage.bytes + pieces[i].offset, pieces[i].content, pieces[i].bytes);
-    }
+    ra_region_hole = WHOLE;
+    fill_memory(content);
     return true;
 }
 
@@ -167,37 +210,96 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
 {
     const struct ra_sampled *sampled = heritage->sampled;
     const struct piece pieces[] = {
-        {0, sizeof ra_image, &ra_image},
+        HEADER_PIECE,
+        CLASSES_PIECE,
         {offsetof(struct ra_region, inherited), sizeof *heritage->counts, heritage->counts},
         {offsetof(struct ra_region, sample), sizeof sampled->sample, sampled},
         {offsetof(struct ra_region, arenas), sizeof sampled->arenas, sampled ? sampled->arenas : 0},
     };
-    unsigned count = sampled ? 4 : 2;
+    const struct content content = {pieces, sampled ? 5 : 3,
+                                    sampled ? HOLE_BEHIND_SAMPLE_AT : HOLE_AT, 1};
 
     ra_regionfile_forget();
     ra_image.header.flags |= RA_FLAG_FORKED;
     ra_image.header.conf_flags &= ~(uint32_t)RA_CONF_BACKGROUND_THREAD; /* jemalloc's way */
     ra_identity_refill(&ra_image.header, heritage->before_ticks);
-    uint64_t other =
-        take_place((uint64_t)ra_image.header.pid << PLACE_TICKS_BITS | ra_image.header.start_ticks);
-    if (publish(pieces, count)) {
+    uint64_t self = (uint64_t)ra_image.header.pid << PLACE_TICKS_BITS | ra_image.header.start_ticks;
+    uint64_t other = ra_region_hole == WHOLE ? take_place(self) : 0;
+    if (publish(&content)) {
         remove_if_dead(other);
         return RA_REGION_FILE;
     }
-    return make_private(pieces, count) ? RA_REGION_PRIVATE : RA_REGION_NONE;
+    return make_private(&content) ? RA_REGION_PRIVATE : RA_REGION_NONE;
+}
+
+/*
+ * Have pages where the hole is. Through the mapping, as the file may be out of reach by
+ * now (chroot, no descriptor left); before Linux 5.14 through the file. Where there are
+ * none left, what is counted there is counted privately, and not shown.
+ */
+static int fill_hole(void)
+{
+    enum { POPULATE_WRITE = 23, TRIES = 1000 }; /* MADV_POPULATE_WRITE: madvise(2) */
+    char *hole = ra_storage.bytes + HOLE_AT;
+    size_t bytes = SLOTS_AT - HOLE_AT;
+    int error = EINTR;
+
+    for (int i = 0; i < TRIES && (error == EINTR || error == EAGAIN); i++) {
+        error = -(int)ra_system(SYS_madvise, (long)hole, (long)bytes, POPULATE_WRITE, 0, 0, 0);
+    }
+    if (error == EINVAL) {
+        error = ra_regionfile_extend(HOLE_AT, bytes);
+    }
+    if (error != 0) {
+        ra_log("part of the region can't be had, large objects won't be shown: error %d", error);
+        error = -ra_system_map(hole, bytes, PRIVATE_FLAGS, -1);
+    }
+    return error;
+}
+
+/*
+ * One thread fills it and the others wait, without a limit, but for a few system calls of
+ * a thread that no signal interrupts and that waits for nobody.
+ */
+bool ra_region_fill_hole(void)
+{
+    const struct timespec pause = {.tv_nsec = WAIT_NS};
+    uint32_t state = WITH_HOLE;
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (__atomic_compare_exchange_n(&ra_region_hole, &state, FILLING, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED)) {
+        state = fill_hole() == 0 ? WHOLE : WITH_HOLE;
+        __atomic_store_n(&ra_region_hole, state, __ATOMIC_RELEASE);
+    }
+    while ((state = __atomic_load_n(&ra_region_hole, __ATOMIC_ACQUIRE)) == FILLING) {
+        ra_system(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return state == WHOLE;
+}
+
+/* Before the region is published there is room for one slot; in a forked child, for one too. */
+static unsigned more_slots(const struct ra_header *header)
+{
+    unsigned count = header->slots_ready;
+
+    if (count < RA_SLOT_START) {
+        return ra_image.header.flags & RA_FLAG_FORKED ? RA_SLOT_START - count : 0;
+    }
+    return count + RA_SLOT_GROW > RA_SLOT_MAX ? 0 : RA_SLOT_GROW;
 }
 
 unsigned ra_region_grow(void)
 {
     struct ra_header *header = &RA_CURRENT->header;
-    unsigned count = header->slots_ready;
+    unsigned count = header->slots_ready, more = more_slots(header);
 
-    if (count < RA_SLOT_START || count + RA_SLOT_GROW > RA_SLOT_MAX) {
-        return count;
-    }
-    if (ra_regionfile_exists()) {
-        int error = ra_regionfile_extend(sizeof(struct ra_region) + count * RA_SLOT_BYTES,
-                                         RA_SLOT_GROW * RA_SLOT_BYTES);
+    if (more > 0 && ra_regionfile_exists()) {
+        int error = ra_regionfile_extend(SLOTS_AT + count * RA_SLOT_BYTES, more * RA_SLOT_BYTES);
+
         if (error != 0) {
             static bool told;
 
@@ -208,6 +310,6 @@ unsigned ra_region_grow(void)
             return count;
         }
     }
-    __atomic_store_n(&header->slots_ready, count + RA_SLOT_GROW, __ATOMIC_RELEASE);
-    return count + RA_SLOT_GROW;
+    __atomic_store_n(&header->slots_ready, count + more, __ATOMIC_RELEASE);
+    return count + more;
 }

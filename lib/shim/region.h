@@ -1,7 +1,8 @@
 /*
  * The region of this process: its description, and how it comes to lie in a file. Its
  * place in memory is fixed (base.h). Only set-up and fork call these, with no other
- * thread running, but for ra_region_grow, whose caller holds the slots' lock.
+ * thread running, but for ra_region_grow, whose caller holds the slots' lock, and what
+ * makes it whole.
  */
 #ifndef RA_SHIM_REGION_H
 #define RA_SHIM_REGION_H
@@ -18,15 +19,9 @@
  * region, whose pages it would have to fault in.
  */
 struct ra_image {
-    union {
-        struct ra_header header;
-        char header_room[RA_HEADER_BYTES];
-    };
-    struct ra_class classes[RA_CLASS_MAX];
+    struct ra_header header;  /* which a child writes its identity into */
+    struct ra_class *classes; /* RA_CLASS_MAX of them */
 };
-_Static_assert(offsetof(struct ra_image, classes) == offsetof(struct ra_region, classes) &&
-                   sizeof(struct ra_image) == offsetof(struct ra_region, sample),
-               "an image is the beginning of a region");
 extern struct ra_image ra_image;
 
 /*
@@ -61,6 +56,21 @@ struct ra_heritage {
  * child must not count.
  */
 enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage);
+
+/*
+ * A forked child's file has a hole at first, as each page takes a microsecond at a fork and
+ * most children end without: from the sample to the slots. Before anything in there is
+ * touched, read or written, this makes it whole; false: it can't, and nothing may be
+ * touched. Any thread; errno stays.
+ */
+extern uint32_t ra_region_hole; /* 0: there is none */
+bool ra_region_fill_hole(void);
+
+static inline bool ra_region_is_whole(void)
+{
+    return RA_LIKELY(__atomic_load_n(&ra_region_hole, __ATOMIC_ACQUIRE) == 0) ||
+           ra_region_fill_hole();
+}
 
 /*
  * Make room for RA_SLOT_GROW more slots. Returns the number of slots there are

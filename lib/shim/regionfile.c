@@ -12,8 +12,10 @@
 #include "log.h"
 #include "region.h"
 #include "settings.h"
+#include "system.h"
 
-enum { PATH_BYTES = 4096, NUMBER_BYTES = 24, INTERRUPTIONS = 1000 };
+/* A path fits, with all else that is RA_TOGETHER, on one page. */
+enum { PATH_BYTES = 1024, NUMBER_BYTES = 24, INTERRUPTIONS = 1000 };
 
 /*
  * The identity of the file too, as the path may come to name another, and whose it is: a
@@ -24,7 +26,7 @@ static struct {
     dev_t device;
     ino_t inode;
     char path[PATH_BYTES];
-} own;
+} own RA_TOGETHER;
 
 unsigned ra_regionfile_directories(const char *list[RA_DIRECTORY_COUNT])
 {
@@ -42,12 +44,13 @@ unsigned ra_regionfile_directories(const char *list[RA_DIRECTORY_COUNT])
     return count;
 }
 
+/* Here and below: what libc has for it lies on pages that a forked child has not touched. */
 static char *append(char *end, const char *text)
 {
-    size_t length = strlen(text);
-
-    memcpy(end, text, length + 1);
-    return end + length;
+    while ((*end = *text++) != '\0') {
+        end++;
+    }
+    return end;
 }
 
 static char *append_number(char *end, uint64_t number)
@@ -66,8 +69,13 @@ static char *append_number(char *end, uint64_t number)
 /* directory/ruby_alloc.pid.start.namespace */
 static bool make_path(char path[PATH_BYTES], const char *directory, const struct ra_header *header)
 {
-    if (strlen(directory) + sizeof RA_REGION_PREFIX + 3 * NUMBER_BYTES > PATH_BYTES) {
-        return false;
+    enum { DIRECTORY_BYTES = PATH_BYTES - sizeof RA_REGION_PREFIX - 3 * NUMBER_BYTES };
+    size_t length = 0;
+
+    while (directory[length] != '\0') {
+        if (++length > DIRECTORY_BYTES) {
+            return false;
+        }
     }
     char *end = append(path, directory);
     end = append(end, "/" RA_REGION_PREFIX);
@@ -84,12 +92,17 @@ static bool remove_stale(const char *path, const struct ra_header *header)
 {
     struct stat status;
 
-    return header->start_ticks != 0 && lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-           (status.st_uid == geteuid() || geteuid() == 0) && unlink(path) == 0;
+    return header->start_ticks != 0 && ra_system_lstat(path, &status) == 0 &&
+           S_ISREG(status.st_mode) &&
+           (status.st_uid == ra_system_user() || ra_system_user() == 0) &&
+           ra_system_unlink(path) == 0;
 }
 
-/* A tmpfs gives up when a signal comes; one that comes for ever must not keep the host here. */
-static int reserve(int file, size_t offset, size_t bytes)
+/*
+ * A tmpfs gives up when a signal comes; one that comes for ever must not keep the host here.
+ * Where the file system knows nothing of the kind, libc writes to each block.
+ */
+int ra_regionfile_reserve(int file, size_t offset, size_t bytes)
 {
     int error = EINTR;
 
@@ -97,13 +110,23 @@ static int reserve(int file, size_t offset, size_t bytes)
         return EFBIG;
     }
     for (int i = 0; i < INTERRUPTIONS && error == EINTR; i++) {
-        error = posix_fallocate(file, (off_t)offset, (off_t)bytes);
+        error = -ra_system_fallocate(file, offset, bytes);
+    }
+    return error == EOPNOTSUPP ? posix_fallocate(file, (off_t)offset, (off_t)bytes) : error;
+}
+
+/* A umask may have taken the owner's own bits away. */
+static int set_mode(int file, struct stat *status)
+{
+    int error = -ra_system_fstat(file, status);
+
+    if (error == 0 && (status->st_mode & 0777) != 0600) {
+        error = -(int)ra_system(SYS_fchmod, file, 0600, 0, 0, 0, 0);
     }
     return error;
 }
 
-int ra_regionfile_create(const char *directory, const struct ra_header *header, size_t bytes,
-                         int *error)
+int ra_regionfile_create(const char *directory, const struct ra_header *header, int *error)
 {
     enum { FLAGS = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC };
     struct stat status;
@@ -113,19 +136,14 @@ int ra_regionfile_create(const char *directory, const struct ra_header *header, 
     if (!make_path(own.path, directory, header)) {
         goto out;
     }
-    file = open(own.path, FLAGS, 0600);
-    if (file < 0 && errno == EEXIST && remove_stale(own.path, header)) {
-        file = open(own.path, FLAGS, 0600);
+    file = ra_system_open(own.path, FLAGS, 0600);
+    if (file == -EEXIST && remove_stale(own.path, header)) {
+        file = ra_system_open(own.path, FLAGS, 0600);
     }
-    *error = file < 0 ? errno : reserve(file, 0, bytes);
-    /* A umask may have taken the owner's own bits away. */
-    if (*error == 0 && (fstat(file, &status) != 0 ||
-                        ((status.st_mode & 0777) != 0600 && fchmod(file, 0600) != 0))) {
-        *error = errno;
-    }
+    *error = file < 0 ? -file : set_mode(file, &status);
     if (*error != 0 && file >= 0) {
-        unlink(own.path);
-        close(file);
+        ra_system_unlink(own.path);
+        ra_system_close(file);
         file = -1;
     }
 out:
@@ -133,7 +151,7 @@ out:
         own.path[0] = '\0';
         return -1;
     }
-    own.process = getpid();
+    own.process = ra_system_pid();
     own.device = status.st_dev;
     own.inode = status.st_ino;
     return file;
@@ -145,12 +163,12 @@ static int reopen(void)
     struct stat status;
     int file = -1;
 
-    if (own.path[0] && own.process == getpid()) {
-        file = open(own.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (own.path[0] && own.process == ra_system_pid()) {
+        file = ra_system_open(own.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
     }
-    if (file >= 0 &&
-        (fstat(file, &status) != 0 || status.st_dev != own.device || status.st_ino != own.inode)) {
-        close(file);
+    if (file >= 0 && (ra_system_fstat(file, &status) != 0 || status.st_dev != own.device ||
+                      status.st_ino != own.inode)) {
+        ra_system_close(file);
         file = -1;
     }
     return file;
@@ -162,8 +180,8 @@ int ra_regionfile_extend(size_t offset, size_t bytes)
     int error = ENOENT;
 
     if (file >= 0) {
-        error = reserve(file, offset, bytes);
-        close(file);
+        error = ra_regionfile_reserve(file, offset, bytes);
+        ra_system_close(file);
     }
     return error;
 }

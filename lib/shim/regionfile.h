@@ -2,8 +2,7 @@
  * The region's file: found a place for, made, grown, given away and removed here; what
  * it holds is region.c's business. One file at a time.
  *
- * A forked child pays for each page of libc that it touches first (a page fault, some
- * microseconds), so this does with system calls alone what stdio would do.
+ * What a forked child does here it does without libc, see system.h.
  */
 #ifndef RA_SHIM_REGIONFILE_H
 #define RA_SHIM_REGIONFILE_H
@@ -21,14 +20,16 @@ enum { RA_DIRECTORY_COUNT = 3 };
 unsigned ra_regionfile_directories(const char *list[RA_DIRECTORY_COUNT]);
 
 /*
- * Make the file of the process that header names in directory, with bytes bytes reserved:
- * a full tmpfs answers a first touch with SIGBUS. Returns an open descriptor, which the
- * caller closes, or -1 and *error (an errno) with nothing left behind.
+ * Make the file of the process that header names in directory, empty. Returns an open
+ * descriptor, which the caller closes, or -1 and *error (an errno) with nothing left behind.
  */
-int ra_regionfile_create(const char *directory, const struct ra_header *header, size_t bytes,
-                         int *error);
+int ra_regionfile_create(const char *directory, const struct ra_header *header, int *error);
 
-/* Reserve bytes more, from offset on. Returns 0 or an errno. */
+/*
+ * Reserve bytes of it from offset on, whether it reaches that far or not: a full tmpfs
+ * answers a first touch with SIGBUS. Returns 0 or an errno. extend opens the file first.
+ */
+int ra_regionfile_reserve(int file, size_t offset, size_t bytes);
 int ra_regionfile_extend(size_t offset, size_t bytes);
 
 /* Make the file user's. Only root can. */

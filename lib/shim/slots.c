@@ -4,14 +4,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "flush.h"
 #include "jemalloc.h"
 #include "region.h"
 #include "sampler.h"
+#include "system.h"
 
 enum { WORD_BITS = 64, WORDS = RA_SLOT_MAX / WORD_BITS };
 
@@ -22,7 +21,7 @@ enum { WAIT_NS = 50 * 1000, WAITS = 1000 };
  * Slots that wait for a thread, one bit each: 16 words tell what 1024 slots would.
  * The first slot is there before anything is set up.
  */
-static uint64_t waiting[WORDS] = {1};
+static uint64_t waiting[WORDS] RA_TOGETHER = {1};
 static pthread_key_t key;
 static bool key_made;
 static pthread_mutex_t growing RA_TOGETHER = PTHREAD_MUTEX_INITIALIZER;
@@ -147,7 +146,7 @@ static struct ra_slot *take(bool *again)
  */
 static void count_in(struct ra_slot *slot)
 {
-    slot->tid = (uint32_t)syscall(SYS_gettid);
+    slot->tid = (uint32_t)ra_system_thread();
     __atomic_store_n(&slot->state, RA_SLOT_LIVE, __ATOMIC_RELEASE);
     ra_thread.slot = slot;
     ra_thread.state = RA_THREAD_LIVE;
@@ -239,4 +238,9 @@ void ra_slots_lock(void)
 void ra_slots_unlock(void)
 {
     pthread_mutex_unlock(&growing);
+}
+
+void ra_slots_unlock_child(void)
+{
+    growing = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }

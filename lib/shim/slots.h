@@ -34,9 +34,13 @@ bool ra_slots_is_at_own(void);
 /* Whether the destructor that hands slots on could be registered. Called once, at set-up. */
 int ra_slots_init(void);
 
-/* Keep the region from growing; around fork. */
+/*
+ * Keep the region from growing; around fork. In the child the lock is made anew, which
+ * takes less than letting go of it: nobody waits there.
+ */
 void ra_slots_lock(void);
 void ra_slots_unlock(void);
+void ra_slots_unlock_child(void);
 
 /* Objects made and freed according to slot. Exact if its thread is the caller or gone. */
 uint64_t ra_slot_allocs(const struct ra_slot *slot);

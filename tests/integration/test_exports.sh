@@ -84,3 +84,15 @@ needed=$(readelf -d "$library" | sed -n 's/.*NEEDED.*\[\(.*\)\].*/\1/p' | grep -
     echo "needs: $needed"
     exit 1
 }
+
+# What a forked child writes (RA_TOGETHER) begins a page, fits on it, and shares it with nothing
+# that is written otherwise; code and constants are one mapping, the rest another.
+read -r address bytes < <(readelf -SW "$library" | sed -n 's/.* ra_together *PROGBITS *\([0-9a-f]*\) [0-9a-f]* \([0-9a-f]*\) .*/\1 \2/p')
+if [ -z "$address" ] || [ $((0x$address % 4096)) -ne 0 ] || [ $((0x$bytes)) -gt 4096 ]; then
+    echo "ra_together: '$bytes' bytes at '$address'"
+    exit 1
+fi
+[ "$(readelf -lW "$library" | grep -c '^ *LOAD')" -eq 2 ] || {
+    readelf -lW "$library"
+    exit 1
+}

@@ -297,6 +297,62 @@ START_TEST(test_child_without_a_region)
 }
 END_TEST
 
+/*
+ * A child's file has a hole at first, where among others large objects count. It is filled at
+ * the first use, also where the file can't be reached by then; on a full tmpfs these are not
+ * shown, and all else is as ever.
+ */
+START_TEST(test_hole_of_a_child)
+{
+    const struct trouble *trouble = &troubles[_i];
+    char directory[PATH_BYTES];
+    size_t class_size = class_for(VICTIM_SIZE);
+    bool full = trouble->begin == fill;
+    struct ra_report *before, *child, *grandchild;
+    struct victim victim;
+
+    snprintf(directory, sizeof directory, "%s%d", temporary_path("holes"), _i);
+    if (trouble->mounted && !mount_small(directory)) {
+        printf("skipped: a full tmpfs (mount is refused: %s)\n", strerror(errno));
+        rmdir(directory);
+        return;
+    }
+    ck_assert(trouble->mounted || mkdir(directory, 0700) == 0);
+    start(&victim, "hole", 0, EACH, directory);
+    before = report_of(victim.pid);
+    ck_assert_int_eq(write(victim.main.in, "\n", 1), 1);
+    channel_ready(&victim.child);
+    pid_t pid = pid_in(&victim.child);
+    trouble->begin(directory);
+    channel_step(&victim.child);
+    trouble->end(directory);
+    child = report_of(pid);
+    ck_assert_int_eq(child->totals.inherited_objects, before->totals.live_objects);
+    ck_assert_int_eq(child->memory.live - before->memory.live, full ? 0 : 48 << 20);
+    ck_assert_int_eq(child->totals.allocations, full ? 0 : 1);
+    ck_assert_int_eq(child->totals.live_objects, child->totals.inherited_objects + !full);
+    ruby_alloc_report_free(child);
+    channel_step(&victim.child);
+    child = report_of(pid);
+    require_inheritance(before, child, class_size, EACH);
+    ck_assert_int_eq(report_class(child, class_size).allocations, EACH);
+    ck_assert_int_eq(child->totals.frees, full ? 0 : 1);
+    ck_assert_int_eq(child->totals.live_objects, child->totals.inherited_objects + EACH);
+    channel_step(&victim.child);
+    grandchild = report_of(pid_in(&victim.child));
+    require_own_calls(grandchild, class_size, EACH, 0);
+    ck_assert_int_eq(grandchild->totals.inherited_objects, child->totals.live_objects);
+    ruby_alloc_report_free(before);
+    ruby_alloc_report_free(child);
+    ruby_alloc_report_free(grandchild);
+    ck_assert_int_eq(write(victim.child.in, "\n", 1), 1);
+    channel_ready(&victim.main);
+    finish(&victim, directory);
+    ck_assert_int_eq(trouble->mounted ? umount2(directory, MNT_DETACH) : 0, 0);
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
 /* RUBY_ALLOC_TEST_FORKS sets how many: a deadlock is a matter of luck. */
 START_TEST(test_forks_never_lock_up)
 {
@@ -326,6 +382,7 @@ int main(void)
     add_case(suite, "depth", test_child_forks_again, 1);
     add_case(suite, "storm", test_storm_of_children, 1);
     add_case(suite, "no region", test_child_without_a_region, sizeof troubles / sizeof troubles[0]);
+    add_case(suite, "hole", test_hole_of_a_child, 2);
     tcase_set_timeout(swarm, SWARM_SECONDS);
     tcase_add_test(swarm, test_forks_never_lock_up);
     suite_add_tcase(suite, swarm);

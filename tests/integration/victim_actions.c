@@ -18,7 +18,14 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-enum { THREAD_MAX = 64, DROPPED = 50000, DROP_BYTES = 4096, FILL = 100, FORK_EVERY = 50 };
+enum {
+    THREAD_MAX = 64,
+    DROPPED = 50000,
+    DROP_BYTES = 4096,
+    FILL = 100,
+    FORK_EVERY = 50,
+    FOR_HELPER = 8 /* allocations, from which on a forked child has one */
+};
 
 static unsigned thread_count;
 static pthread_barrier_t barrier;
@@ -174,6 +181,9 @@ static void fork_child(void)
     if (pid == 0) {
         victim_in = 3;
         victim_out = 4;
+        for (int i = 0; i < FOR_HELPER; i++) {
+            free(make_object(1));
+        }
         pause_for_test();
         exit(0);
     }

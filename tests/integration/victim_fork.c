@@ -17,6 +17,9 @@
  *          _exit at once; a step after each COUNT of them
  *   late   a step; a child that steps (on 3 and 4), makes COUNT objects, steps, makes one more
  *          (NUMBER 1: in a thread, which then stays), steps, and ends
+ *   hole   a step; a child that steps (on 3 and 4), makes one object of 48 MiB, steps, frees
+ *          it, makes COUNT objects, steps, forks a child that makes COUNT more, prints its
+ *          pid and steps. The main process steps when both have ended
  */
 #include <pthread.h>
 #include <signal.h>
@@ -247,7 +250,9 @@ static void be_grandchild(const struct rlimit *files)
 {
     pid_t child;
 
-    setrlimit(RLIMIT_NOFILE, files);
+    if (files) {
+        setrlimit(RLIMIT_NOFILE, files);
+    }
     child = fork_or_stop();
     if (child == 0) {
         make_objects(count);
@@ -321,6 +326,33 @@ static void *make_one_and_stay(void *place)
     return place;
 }
 
+/* Above what a slot has counters for, so that it counts where all threads do. */
+enum { LARGE_BYTES = 48 * 1024 * 1024 };
+
+static void hole(void)
+{
+    pid_t child;
+
+    pause_for_test();
+    child = fork_or_stop();
+    if (child == 0) {
+        talk_as_child();
+        put_number(getpid());
+        pause_for_test();
+        void *volatile object = make_object(LARGE_BYTES);
+        pause_for_test();
+        free(object);
+        if (!works()) {
+            _exit(3);
+        }
+        pause_for_test();
+        be_grandchild(NULL);
+        exit(0);
+    }
+    require_success(child);
+    pause_for_test();
+}
+
 static void late(void)
 {
     pthread_t thread;
@@ -367,6 +399,8 @@ int main(int argc, char **argv)
         storm();
     } else if (strcmp(mode, "late") == 0) {
         late();
+    } else if (strcmp(mode, "hole") == 0) {
+        hole();
     } else if (strcmp(mode, "swarm") == 0) {
         swarm();
     } else {
