@@ -205,25 +205,21 @@ static void *run(void *unused)
     return NULL;
 }
 
-/* Libraries with much thread-local data need more than a small stack: EINVAL. */
-static int make_thread(void)
+/* 0 stack_bytes: libc's default. */
+static int make_thread(size_t stack_bytes)
 {
     pthread_attr_t attributes;
     pthread_t thread;
     int error = pthread_attr_init(&attributes);
-    size_t stack_bytes;
 
     if (error != 0) {
         return error;
     }
-    pthread_attr_getstacksize(&attributes, &stack_bytes);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    if (stack_bytes > 0) {
+        pthread_attr_setstacksize(&attributes, stack_bytes);
+    }
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     error = pthread_create(&thread, &attributes, run, NULL);
-    if (error == EINVAL) {
-        pthread_attr_setstacksize(&attributes, stack_bytes);
-        error = pthread_create(&thread, &attributes, run, NULL);
-    }
     pthread_attr_destroy(&attributes);
     return error;
 }
@@ -246,7 +242,10 @@ void ra_sampler_start(void)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     struct ra_unseen seen = ra_unseen_begin(); /* pthread_create allocates in our name */
     __atomic_store_n(tid, RA_SAMPLER_COMING, __ATOMIC_RELEASE);
-    int error = make_thread();
+    int error = make_thread(STACK_BYTES);
+    if (error == EINVAL) { /* libraries with much thread-local data need more */
+        error = make_thread(0);
+    }
     if (error != 0) {
         __atomic_store_n(tid, 0, __ATOMIC_RELEASE);
     }
