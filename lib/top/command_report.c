@@ -15,7 +15,7 @@
 
 static void draw_command(char *const *words, struct ra_page *page)
 {
-    char *line = NULL;
+    char *line = NULL, *clean = NULL;
     size_t size;
     FILE *stream = open_memstream(&line, &size);
 
@@ -27,10 +27,14 @@ static void draw_command(char *const *words, struct ra_page *page)
         fprintf(stream, "%s%s", i > 0 ? " " : "", words[i]);
     }
     if (fclose(stream) == 0) {
-        ra_page_add(page, RA_STRONG, "command   %s", line);
+        clean = ra_format_clean(line);
+    }
+    if (clean) {
+        ra_page_add(page, RA_STRONG, "command   %s", clean);
     } else {
         page->failed = true;
     }
+    free(clean);
     free(line);
 }
 

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -231,6 +232,17 @@ static size_t measure(const char *text, size_t left, int *width)
 static int columns_of(int width)
 {
     return width < 0 ? 1 : width;
+}
+
+char *ra_format_clean(const char *text)
+{
+    size_t length = strlen(text), capacity = 4 * length + 1;
+    char *clean = malloc(capacity);
+
+    if (clean) {
+        ra_text_clean(clean, capacity, text, length);
+    }
+    return clean;
 }
 
 int ra_format_fit(char *out, size_t size, const char *text, int columns)

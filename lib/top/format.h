@@ -62,6 +62,9 @@ struct ra_cell ra_format_value(const struct ra_field *field, const void *record)
 /* The user's name, or the number where it has none. */
 struct ra_cell ra_format_user(int64_t uid);
 
+/* A copy in which nothing acts on a terminal (ra_text_clean), to be freed; NULL: no memory. */
+char *ra_format_clean(const char *text);
+
 /*
  * Copy text for a terminal of this locale: what it can't print becomes '?', and it
  * ends before it takes more than columns columns or size bytes with the final NUL.

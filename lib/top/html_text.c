@@ -27,16 +27,14 @@ static void put_escaped(FILE *stream, const char *text)
 
 void ra_html_text(FILE *stream, const char *text)
 {
-    size_t length = text ? strlen(text) : 0;
     char *clean;
 
     if (!text) {
         fputc('-', stream);
         return;
     }
-    clean = malloc(4 * length + 1);
+    clean = ra_format_clean(text);
     if (clean) {
-        ra_text_clean(clean, 4 * length + 1, text, length);
         put_escaped(stream, clean);
     } else {
         fputc('?', stream);

@@ -21,15 +21,21 @@
 
 enum { TEXT_WIDTH = 80 };
 
+/* Names of files and what else was typed may hold anything: nothing of it acts on a terminal. */
 void ra_output_message(const char *format, ...)
 {
     va_list arguments;
+    char *text = NULL, *clean;
 
-    fputs(RA_TOP_NAME ": ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    if (vasprintf(&text, format, arguments) < 0) {
+        text = NULL;
+    }
     va_end(arguments);
-    fputc('\n', stderr);
+    clean = text ? ra_format_clean(text) : NULL;
+    fprintf(stderr, RA_TOP_NAME ": %s\n", clean ? clean : "not enough memory");
+    free(clean);
+    free(text);
 }
 
 static enum ra_output no_memory(void)

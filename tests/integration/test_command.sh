@@ -51,6 +51,23 @@ BAD
     run 4 --json -- ruby -e 'exit ARGV == %w[--json -o -- x] ? 4 : 5' -- --json -o -- x
 }
 
+# Nothing that was typed acts on the terminal that shows it.
+test_odd_names() {
+    local odd=$'x\e[31m\xff'
+    what="odd names"
+    run 127 -- "$TEST_DIR/$odd"
+    expect_one_message
+    err_has "can't run '.*/x\\\\x1b\[31m\\\\xff'"
+    run 125 -o "$TEST_DIR/nowhere/$odd" -- true
+    expect_one_message
+    err_has "/x\\\\x1b\[31m\\\\xff: "
+    tool 2 --match "$odd("
+    err_has "'x\\\\x1b\[31m\\\\xff\('"
+    run 0 -- ruby -e $'1\n2' "$odd"
+    [ "$(head -1 "$err")" = 'command   ruby -e 1\x0a2 x\x1b[31m\xff' ] || fail "the report's first line"
+    ! grep -q $'\e' "$err" || fail "an escape sequence"
+}
+
 test_our_own_faults() {
     mkdir -p "$TEST_DIR/alone" "$TEST_DIR/open/bin" "$TEST_DIR/open/lib" "$TEST_DIR/a b"
     what="no library"
