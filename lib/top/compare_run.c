@@ -23,10 +23,10 @@ enum { TEXT_WIDTH = 80, FIRST = 1 };
 
 /* One of the two, as it was named and as it was found. */
 struct side {
-    char *path;      /* NULL: a running process */
-    char label[512]; /* the path made printable */
-    size_t number;   /* of the report from 1, or LAST */
-    bool is_named;   /* FILE@... says which report */
+    char *path;        /* NULL: a running process */
+    char label[512];   /* the path made printable */
+    size_t number;     /* of the report from 1, or LAST */
+    const char *named; /* FILE@... says which report: what follows the @, in path; or NULL */
     struct ra_recording *recording;
     struct ra_source source;
     int64_t pid; /* the only process there is; 0: several */
@@ -57,7 +57,7 @@ static void parse_side(struct side *side, const char *word)
     } else if (strcmp(at, "@last") != 0) {
         return;
     }
-    side->is_named = true;
+    side->named = at + 1;
     *at = '\0';
 }
 
@@ -117,7 +117,7 @@ static enum ra_status open_side(struct side *side, const char *word, struct ra_f
 static enum ra_status choose_process(struct side *side, const struct side *other, int64_t asked,
                                      struct ra_failure *why)
 {
-    if (asked == 0 && side->is_named) {
+    if (asked == 0 && side->named) {
         return RA_OK;
     }
     if (asked == 0 && side->pid == 0 && other->pid != 0 &&
@@ -135,9 +135,9 @@ static enum ra_status load_report(struct side *side, struct ra_failure *why)
     bool can_move = side->number == LAST || side->number == FIRST;
     int step = side->number == LAST ? -1 : 1;
 
-    if (i >= count) {
-        return ra_failure_set(why, RA_ABSENT, "%s holds %zu reports: there is no number %zu",
-                              side->path, count, side->number);
+    if (i >= count) { /* only where it is named */
+        return ra_failure_set(why, RA_ABSENT, "%s holds %zu report%s: there is no number %.60s",
+                              side->path, count, count == 1 ? "" : "s", side->named);
     }
     do {
         side->found.report = ra_recording_report(side->recording, i, why);
@@ -159,7 +159,7 @@ static bool is_same_file(const struct side *a, const struct side *b)
 /* A file against itself: its first report against its last. */
 static enum ra_status spread(struct side sides[2], struct ra_failure *why)
 {
-    if (!is_same_file(&sides[0], &sides[1]) || sides[0].is_named || sides[1].is_named) {
+    if (!is_same_file(&sides[0], &sides[1]) || sides[0].named || sides[1].named) {
         return RA_OK;
     }
     sides[0].number = FIRST;

@@ -122,7 +122,7 @@ test_recordings() {
     class_is 41 43
     for number in 0 4 99999999999999999999; do
         expect 1 --compare "$file@$number" "$file"
-        err_has 'holds 3 reports: there is no number'
+        err_has "holds 3 reports: there is no number $number$"
     done
     expect 1 --compare "$a" "$a"
     err_has 'holds one report, nothing to compare it with'
