@@ -8,6 +8,7 @@
 
 #include <ruby_alloc/reader.h>
 
+#include "reader/failure.h"
 #include "top/excerpt.h"
 #include "top/csv.h"
 #include "top/output.h"
@@ -22,9 +23,24 @@ struct list {
     struct ra_pick pick;
     struct ra_report **reports; /* count of them, owned */
     size_t count, denied;
+    size_t left_out;     /* by --user and --match */
+    enum ra_status lost; /* why the first of the named that can't be shown can't; or RA_OK */
 };
 
-/* A process that ended meanwhile, or that never was ours to see, is no news. */
+/* Of those that were asked for by number each is news; else not one that ended meanwhile, or
+ * that never was ours to see. */
+static void miss(struct list *list, const struct ra_failure *why)
+{
+    if (list->pick.pid_count > 0) {
+        list->lost = list->lost == RA_OK ? why->status : list->lost;
+        ra_output_message("%s", why->message);
+    } else if (why->status == RA_DENIED) {
+        list->denied++;
+    } else if (why->status != RA_ABSENT && why->status != RA_NO_REGION) {
+        ra_output_message("%s", why->message);
+    }
+}
+
 static void visit(struct list *list, pid_t pid)
 {
     struct ra_source source;
@@ -34,16 +50,13 @@ static void visit(struct list *list, pid_t pid)
     if (status == RA_OK) {
         status = ra_source_next(&source, LIST_WAIT_MS, &why);
     }
-    if ((status == RA_OK || status == RA_TIMEOUT) && !ra_pick_admits(&list->pick, source.report)) {
-        status = RA_ABSENT;
-    }
-    if (status == RA_OK || status == RA_TIMEOUT) {
+    if (status != RA_OK && status != RA_TIMEOUT) {
+        miss(list, &why);
+    } else if (ra_pick_admits(&list->pick, source.report)) {
         list->reports[list->count++] = source.report;
         source.report = NULL;
-    } else if (status == RA_DENIED) {
-        list->denied++;
-    } else if (status != RA_ABSENT && status != RA_NO_REGION) {
-        ra_output_message("%s", why.message);
+    } else {
+        list->left_out++;
     }
     ra_source_close(&source);
 }
@@ -98,6 +111,20 @@ static enum ra_output print_table(const struct list *list)
     return output;
 }
 
+static void say_nothing_to_show(const struct list *list)
+{
+    const struct ra_options *options = list->options;
+
+    if (list->left_out == 0) {
+        ra_output_message("no process to show: start a Ruby with LD_PRELOAD=libruby_alloc.so");
+    } else {
+        ra_output_message("no process to show: %zu left out by %s", list->left_out,
+                          options->user && options->match ? "--user and --match"
+                          : options->user                 ? "--user"
+                                                          : "--match");
+    }
+}
+
 static int conclude(const struct list *list)
 {
     if (list->denied > 0) {
@@ -107,11 +134,34 @@ static int conclude(const struct list *list)
     if (list->count > 0) {
         return 0;
     }
-    if (list->denied > 0) {
-        return ruby_alloc_status_exit(RA_DENIED);
+    if (list->denied > 0 || list->lost != RA_OK) {
+        return ruby_alloc_status_exit(list->denied > 0 ? RA_DENIED : list->lost);
     }
-    ra_output_message("no process to show: start a Ruby with LD_PRELOAD=libruby_alloc.so");
+    say_nothing_to_show(list);
     return ruby_alloc_status_exit(RA_ABSENT);
+}
+
+/* The pids asked for, or all there are. Returns whether reports has room for them. */
+static bool find(struct list *list, struct ra_failure *why)
+{
+    const struct ra_pick *pick = &list->pick;
+    pid_t *pids = NULL;
+    size_t count = 0;
+
+    if (pick->pid_count == 0 &&
+        ruby_alloc_reader_list(&pids, &count, &list->denied, why) != RA_OK) {
+        return false;
+    }
+    count = pick->pid_count > 0 ? pick->pid_count : count;
+    list->reports = calloc(count ? count : 1, sizeof *list->reports);
+    for (size_t i = 0; list->reports && i < count; i++) {
+        visit(list, pids ? pids[i] : pick->pids[i]);
+    }
+    free(pids);
+    if (!list->reports) {
+        ra_failure_set(why, RA_SYSTEM, "not enough memory");
+    }
+    return list->reports != NULL;
 }
 
 int ra_run_list(const struct ra_options *options)
@@ -119,37 +169,25 @@ int ra_run_list(const struct ra_options *options)
     struct list list = {.options = options};
     enum ra_output output = RA_OUTPUT_GOOD;
     struct ra_failure why = {0};
-    pid_t *pids = NULL;
-    size_t count = 0;
     int result;
 
     if (!ra_pick_make(&list.pick, options, why.message, sizeof why.message)) {
         ra_output_message("%s", why.message);
         return RA_EXIT_USAGE;
     }
-    if (ruby_alloc_reader_list(&pids, &count, &list.denied, &why) != RA_OK) {
-        ra_pick_free(&list.pick);
-        ra_output_message("%s", why.message);
-        return ruby_alloc_status_exit(why.status);
-    }
-    list.reports = calloc(count ? count : 1, sizeof *list.reports);
-    for (size_t i = 0; list.reports && i < count; i++) {
-        if (ra_pick_has_pid(&list.pick, pids[i])) {
-            visit(&list, pids[i]);
+    if (find(&list, &why)) {
+        if (list.count > 0) {
+            output = options->csv ? print_csv(&list) : print_table(&list);
         }
+        result = output == RA_OUTPUT_GOOD ? conclude(&list) : ra_output_exit(output);
+    } else {
+        ra_output_message("%s", why.message);
+        result = ruby_alloc_status_exit(why.status);
     }
-    if (!list.reports) {
-        output = ra_output_json(NULL);
-    } else if (list.count > 0) {
-        output = options->csv ? print_csv(&list) : print_table(&list);
-    }
-    result = output == RA_OUTPUT_GOOD ? conclude(&list) : ra_output_exit(output);
-
     for (size_t i = 0; i < list.count; i++) {
         ruby_alloc_report_free(list.reports[i]);
     }
     free(list.reports);
     ra_pick_free(&list.pick);
-    free(pids);
     return result;
 }

@@ -86,6 +86,27 @@ test_without_library() {
     expect 3 --json "$pid"
 }
 
+# Those asked for by number are shown as far as they can be, and of each other it is said why.
+test_several() {
+    what="several pids, of which one is there"
+    tool 0 --fields pid 4194305 "$ruby"
+    expect_one_message
+    err_has 'no process 4194305'
+    out_has "^ +$ruby$"
+    tool 1 4194305 4194304
+    [ "$(grep -c '^ruby_alloc_top: no process 419430[45],' "$err")" -eq 2 ] || fail "not one message for each"
+}
+
+# It is the filter, not the library, that is to blame.
+test_all_left_out() {
+    expect 1 --match 'no such command'
+    err_has 'no process to show: [0-9]+ left out by --match$'
+    expect 1 --match 'no such command' --user 12345
+    err_has ' left out by --user and --match$'
+    expect 1 --user 12345
+    err_has ' left out by --user$'
+}
+
 # An executable that brings its own allocator: nothing that is preloaded can reach it.
 test_own_allocator() {
     local bump=$RUBY_ALLOC_BUILD/tests/integration/victim_bump bumps status
@@ -295,8 +316,8 @@ test_none_found
 test_without_library
 start counted '@work = -> { 100.times { +"x" * 100 } }' LD_PRELOAD="$library"
 ruby=$pid
-for test in own_allocator once json batch batch_until_end killed list timeout denied damaged broken_pipe \
-    write_errors locales; do
+for test in own_allocator several all_left_out once json batch batch_until_end killed list timeout \
+    denied damaged broken_pipe write_errors locales; do
     test_$test
 done
 
