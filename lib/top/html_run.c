@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "reader/failure.h"
 #include "top/html.h"
@@ -27,8 +28,8 @@ static enum ra_status write_page(const char *path, const char *text, size_t size
     if (strcmp(path, "-") == 0) {
         return ra_output_bytes(text, size) == RA_OUTPUT_FAILED ? RA_SYSTEM : RA_OK;
     }
-    if (ra_replace(path, text, size) == 0) {
-        return RA_OK;
+    if (ra_replace(path, text, size) == 0 || errno == EPIPE) {
+        return RA_OK; /* whoever read the pipe has had enough: no error, as on standard output */
     }
     return ra_failure_set(why, errno == EACCES || errno == EPERM ? RA_DENIED : RA_SYSTEM,
                           "can't write %s: %s", path, strerror(errno));
@@ -132,6 +133,15 @@ static enum ra_status show_reports(const struct ra_options *options, struct ra_r
     return status;
 }
 
+/* A page in its place would be the end of the recording. */
+static bool is_same_file(const char *path, const char *other)
+{
+    struct stat a, b;
+
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static enum ra_status show_recording(const struct ra_options *options, struct ra_failure *why)
 {
     struct ra_progress progress;
@@ -143,7 +153,10 @@ static enum ra_status show_recording(const struct ra_options *options, struct ra
     if (!recording) {
         return why->status;
     }
-    status = ra_recording_settle(recording, options->pid, "", why);
+    status = is_same_file(options->html, options->html_from)
+                 ? ra_failure_set(why, RA_SYSTEM, "can't write %s: it is the recording itself",
+                                  options->html)
+                 : ra_recording_settle(recording, options->pid, "", why);
     if (status == RA_OK) {
         status = show_reports(options, recording, &progress, why);
     }

@@ -70,18 +70,25 @@ static int write_beside(const char *path, mode_t mode, const char *text, size_t 
     return -1;
 }
 
+/* A link that leads to a file which is still to be made, or a pipe or device. */
+static int write_through(const char *path, const char *text, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+
+    return fd < 0 ? -1 : write_and_close(fd, text, size);
+}
+
 int ra_replace(const char *path, const char *text, size_t size)
 {
     char real[PATH_MAX];
     struct stat is;
 
     if (stat(path, &is) != 0) {
-        return write_beside(path, mode_of_new_file(), text, size);
+        return lstat(path, &is) == 0 ? write_through(path, text, size)
+                                     : write_beside(path, mode_of_new_file(), text, size);
     }
     if (!S_ISREG(is.st_mode)) {
-        int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-
-        return fd < 0 ? -1 : write_and_close(fd, text, size);
+        return write_through(path, text, size);
     }
     return realpath(path, real) ? write_beside(real, is.st_mode & 07777, text, size) : -1;
 }

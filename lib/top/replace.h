@@ -8,8 +8,8 @@
 
 /*
  * Make text (size bytes) what the file at path holds: written beside it, then renamed, with
- * the mode of the file it replaces. A symbolic link stays, what it leads to is replaced; a
- * pipe or a device is written to.
+ * the mode of the file it replaces. A symbolic link stays, what it leads to is replaced, or
+ * made; a pipe or a device is written to.
  *
  * Returns 0; or -1 and errno, and then the file is as it was.
  */

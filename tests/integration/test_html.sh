@@ -192,16 +192,33 @@ test_errors() {
     err_has "can't write .*none/file: No such file"
     expect 1 --html "$TEST_DIR/folder" "$recording"
     expect 1 --html /dev/full "$recording"
+    cp "$recording" "$TEST_DIR/self" && ln -s self "$TEST_DIR/other"
+    expect 1 --html "$TEST_DIR/other" "$TEST_DIR/self"
+    err_has "can't write .*/other: it is the recording itself$"
+    cmp "$recording" "$TEST_DIR/self" || fail "the recording was touched"
+    what="a pipe that nobody reads any more"
+    "$top" --html /dev/stdout "$recording" 2>"$err" | true
+    [ "${PIPESTATUS[0]}" -eq 0 ] && [ ! -s "$err" ] || fail "doesn't end quietly"
     expect 2 --html "$page"
     expect 2 --html "$page" --json "$pid"
     expect 2 --html "" "$pid"
     [ -z "$(find "$TEST_DIR" -name '*.html.*' -o -name 'kept.*')" ] || fail "files are left behind"
 }
 
+# A link stays, and leads to the page, whether there was one or not.
+test_link() {
+    ln -s target "$TEST_DIR/link"
+    for _ in new old; do
+        expect 0 --html "$TEST_DIR/link" "$recording"
+        [ -L "$TEST_DIR/link" ] && head -n 1 "$TEST_DIR/target" | grep -qx '<!DOCTYPE html>' ||
+            fail "the link was replaced"
+    done
+}
+
 : >"$out" >"$err"
 start_leaker
 leak 3 3
-for test in running_process recording browser paper hostile_process damaged_and_mixed long_recording errors ended_process; do
+for test in running_process recording browser paper hostile_process damaged_and_mixed long_recording link errors ended_process; do
     test_$test
 done
 
