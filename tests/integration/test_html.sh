@@ -89,6 +89,8 @@ const rows = Array.from(document.querySelectorAll("#classes tbody tr"));
 document.title = rows.map((row) => row.cells[4].querySelector("data").value).join(" ");
 document.body.dataset.paper = rows.map((row) => row.classList.contains("rest") ? "-" : "+").join("") +
     document.querySelector("#classes").closest("details").querySelector(".paper").textContent;
+document.body.dataset.bars = new Set(Array.from(document.querySelectorAll(".use"),
+    (bar) => bar.getBoundingClientRect().left)).size;
 document.getElementById("plot").dispatchEvent(new KeyboardEvent("keydown", { key: "Home" }));</script>
 SCRIPT
     browser "$TEST_DIR/clicked.html"
@@ -97,6 +99,7 @@ SCRIPT
         exit(sizes == wanted.sort.reverse)' "$TEST_DIR/dom" "$recording" || fail "a click doesn't sort by the numbers"
     dom_has '<p id="readout" role="status">[0-9]{4}-.* rss '
     dom_has 'id="cursor" d="M0 0V300" class="on"'
+    dom_has 'data-bars="1"' # one under the other
     # Sorted by frees on screen, so on paper.
     sed -i 's/th button")\[4\]/th button")[2]/' "$TEST_DIR/clicked.html"
     browser "$TEST_DIR/clicked.html"
