@@ -15,11 +15,14 @@
 #include "top/options_table.h"
 
 const struct ra_option ra_option_table[] = {
-    {RA_OPTION_BATCH, "batch", 0, NULL, "print a report every second until the process ends"},
+    {RA_OPTION_BATCH, "batch", 0, NULL,
+     "print a report every second until the process ends;\nof several PIDs a list, or what --json "
+     "and --csv say"},
     {RA_OPTION_DELAY, "delay", 'd', "SECONDS",
-     "time between two reports, for --batch and the screen\n(0.5 is allowed; default 1)"},
+     "time between two reports, for the screen, --batch,\n--record and -- COMMAND (0.5 is allowed; "
+     "default 1)"},
     {RA_OPTION_ITERATIONS, "iterations", 'n', "COUNT",
-     "with --batch: end after COUNT reports\n(default 0: never)"},
+     "with --batch or --record: end after COUNT reports\n(default 0: never)"},
     {RA_OPTION_PID, "pid", 'p', "PID", "only this process, or these (-p 1 -p 2, or -p 1,2)"},
     {RA_OPTION_USER, "user", 'u', "USER", "only processes of this user"},
     {RA_OPTION_MATCH, "match", 0, "REGEX",
@@ -41,7 +44,8 @@ const struct ra_option ra_option_table[] = {
     {RA_OPTION_LIMIT, "limit", 0, "COUNT", "with these: the first COUNT rows"},
     {RA_OPTION_BYTES, "bytes", 0, NULL, "print whole numbers of bytes, not KiB and MiB"},
     {RA_OPTION_RECORD, "record", 0, "FILE",
-     "append a report a line to FILE, every second, until\nthe process ends or ^C"},
+     "append a report a line to FILE, of each PID every\nsecond, until all of them have ended or "
+     "^C"},
     {RA_OPTION_MAX_SIZE, "max-size", 0, "BYTES",
      "with --record: begin a new FILE before it exceeds\nBYTES (10M; K, M, G); FILE.1 to FILE.3 "
      "are kept"},
@@ -155,12 +159,13 @@ static const char usage[] =
     "Usage:\n"
     "  ruby_alloc_top [--delay=SECONDS] PID    a screen that is refreshed each second\n"
     "  ruby_alloc_top --once [--json] PID      one report\n"
-    "  ruby_alloc_top --batch [--json] PID     a report every second\n"
+    "  ruby_alloc_top --batch [--json] PID...  a report every second\n"
     "  ruby_alloc_top [--json]                 all processes that can be looked at\n"
     "  ruby_alloc_top --check [--json] [PID]   which allocator any process uses\n"
     "  ruby_alloc_top --purge [--json] PID     act on one: also --decay=MS,\n"
     "                                          --tcache-flush, --malloc-trim\n"
-    "  ruby_alloc_top --record=FILE PID        a report every second into a file\n"
+    "  ruby_alloc_top --record=FILE PID...     a report every second into a file\n"
+    "  ruby_alloc_top --replay=FILE [PID]      the screen over such a file\n"
     "  ruby_alloc_top --html=PAGE PID|FILE     a page for a browser\n"
     "  ruby_alloc_top --compare [--json] A B   what has grown between two reports\n"
     "  ruby_alloc_top [-o FILE] -- COMMAND     run it, and report at its end\n"

@@ -1,7 +1,7 @@
 /*
  * No pid: a line for each process that has a region and that we may read.
  */
-#include "top/run.h"
+#include "top/list.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -13,10 +13,8 @@
 #include "top/csv.h"
 #include "top/output.h"
 #include "top/pick.h"
+#include "top/run.h"
 #include "top/source.h"
-
-/* Shorter than for one process: a stopped one must not hold up the list. */
-enum { LIST_WAIT_MS = 300 };
 
 struct list {
     const struct ra_options *options;
@@ -48,7 +46,7 @@ static void visit(struct list *list, pid_t pid)
     enum ra_status status = ra_source_open(&source, pid, &why);
 
     if (status == RA_OK) {
-        status = ra_source_next(&source, LIST_WAIT_MS, &why);
+        status = ra_source_next(&source, RA_LIST_WAIT_MS, &why);
     }
     if (status != RA_OK && status != RA_TIMEOUT) {
         miss(list, &why);
@@ -61,34 +59,36 @@ static void visit(struct list *list, pid_t pid)
     ra_source_close(&source);
 }
 
-static enum ra_output print_json(const struct list *list, const struct ra_table *table, size_t rows)
+static enum ra_output print_json(const struct ra_table *table,
+                                 const struct ra_report *const *reports, size_t count, size_t rows)
 {
-    size_t *order = ra_table_order(table, (const void *const *)list->reports, list->count);
+    size_t *order = ra_table_order(table, (const void *const *)reports, count);
     enum ra_output output = order ? RA_OUTPUT_GOOD : ra_output_json(NULL);
 
-    for (size_t i = 0; i < rows && i < list->count && output == RA_OUTPUT_GOOD; i++) {
-        output = ra_output_report(list->reports[order[i]], true);
+    for (size_t i = 0; i < rows && i < count && output == RA_OUTPUT_GOOD; i++) {
+        output = ra_output_report(reports[order[i]], true);
     }
     free(order);
     return output;
 }
 
-static enum ra_output print_csv(const struct list *list)
+static enum ra_output print_csv(const struct ra_excerpt *excerpt,
+                                const struct ra_report *const *reports, size_t count, bool is_first)
 {
     char error[128];
-    struct ra_csv *csv = ra_csv_new(&list->options->excerpt, true, error, sizeof error);
-    enum ra_output output = csv ? ra_csv_output(csv, (const struct ra_report *const *)list->reports,
-                                                list->count, list->count > 0)
-                                : ra_output_bytes(NULL, 0);
+    struct ra_csv *csv = ra_csv_new(excerpt, true, error, sizeof error);
+    enum ra_output output =
+        csv ? ra_csv_output(csv, reports, count, is_first) : ra_output_bytes(NULL, 0);
 
     ra_csv_free(csv);
     return output;
 }
 
 /* As lines, or as JSON. */
-static enum ra_output print_table(const struct list *list)
+static enum ra_output print_table(const struct ra_options *options,
+                                  const struct ra_report *const *reports, size_t count)
 {
-    const struct ra_excerpt *excerpt = &list->options->excerpt;
+    const struct ra_excerpt *excerpt = &options->excerpt;
     size_t rows = ra_excerpt_rows(excerpt, SIZE_MAX);
     struct ra_page page = {.width = INT_MAX};
     struct ra_table table;
@@ -99,16 +99,29 @@ static enum ra_output print_table(const struct list *list)
         ra_output_message("%s", error);
         return RA_OUTPUT_FAILED;
     }
-    if (list->options->json) {
-        output = print_json(list, &table, rows);
+    if (options->json) {
+        output = print_json(&table, reports, count, rows);
     } else {
-        ra_list_draw(&table, (const struct ra_report *const *)list->reports, list->count, rows,
-                     &page);
+        ra_list_draw(&table, reports, count, rows, &page);
         output = ra_output_lines(&page);
     }
     ra_page_clear(&page);
     ra_excerpt_release(&table);
     return output;
+}
+
+enum ra_output ra_list_print(const struct ra_options *options,
+                             const struct ra_report *const *reports, size_t count, bool is_first)
+{
+    enum ra_output output = RA_OUTPUT_GOOD;
+
+    if (options->csv) {
+        return print_csv(&options->excerpt, reports, count, is_first);
+    }
+    if (!is_first && !options->json) {
+        output = ra_output_bytes("\n", 1);
+    }
+    return output == RA_OUTPUT_GOOD ? print_table(options, reports, count) : output;
 }
 
 static void say_nothing_to_show(const struct list *list)
@@ -131,11 +144,11 @@ static int conclude(const struct list *list)
         ra_output_message("%zu process%s of other users can't be read: be that user, or root",
                           list->denied, list->denied == 1 ? "" : "es");
     }
-    if (list->count > 0) {
-        return 0;
+    if (list->count > 0 || list->lost != RA_OK) {
+        return ruby_alloc_status_exit(list->lost);
     }
-    if (list->denied > 0 || list->lost != RA_OK) {
-        return ruby_alloc_status_exit(list->denied > 0 ? RA_DENIED : list->lost);
+    if (list->denied > 0) {
+        return ruby_alloc_status_exit(RA_DENIED);
     }
     say_nothing_to_show(list);
     return ruby_alloc_status_exit(RA_ABSENT);
@@ -177,7 +190,8 @@ int ra_run_list(const struct ra_options *options)
     }
     if (find(&list, &why)) {
         if (list.count > 0) {
-            output = options->csv ? print_csv(&list) : print_table(&list);
+            output = ra_list_print(options, (const struct ra_report *const *)list.reports,
+                                   list.count, true);
         }
         result = output == RA_OUTPUT_GOOD ? conclude(&list) : ra_output_exit(output);
     } else {

@@ -90,5 +90,8 @@ int main(int argc, char **argv)
     if (options.replay || (!wants_text(&options) && ra_screen_usable())) {
         return ra_screen_run(&options);
     }
-    return options.pid == 0 ? ra_run_list(&options) : ra_run_reports(&options);
+    if (options.pid != 0) {
+        return ra_run_reports(&options);
+    }
+    return options.batch ? ra_run_batch(&options) : ra_run_list(&options);
 }

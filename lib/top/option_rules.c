@@ -25,7 +25,7 @@ static int check_recording(const struct ra_options *options, char *error, size_t
         return ra_option_fail(error, size,
                               "--record goes with --delay, --iterations, --max-size and a PID");
     }
-    if (options->record && options->pid == 0) {
+    if (options->record && options->pid_count == 0) {
         return ra_option_fail(error, size, "--record needs a PID");
     }
     if (options->max_bytes > 0 && !options->record) {
@@ -61,7 +61,7 @@ static int check_together(const struct ra_options *options, char *error, size_t 
     if (options->iterations_given && !options->batch && !options->record) {
         return ra_option_fail(error, size, "--iterations needs --batch or --record");
     }
-    if (options->batch && options->pid == 0) {
+    if (options->batch && options->pid_count == 0) {
         return ra_option_fail(error, size, "--batch needs a PID");
     }
     return check_recording(options, error, size);
@@ -116,8 +116,9 @@ static int check_command(const struct ra_options *options, char *error, size_t s
 static int check_pick(const struct ra_options *options, char *error, size_t size)
 {
     bool alone = options->batch || has_task(options) || options->html || options->command;
+    bool has_one = (has_task(options) && !options->record) || options->html || options->command;
 
-    if (alone && options->pid_count > 1) {
+    if (has_one && options->pid_count > 1) {
         return ra_option_fail(error, size, "one PID at a time, not also '%d'",
                               (int)options->pids[1]);
     }
@@ -149,7 +150,8 @@ static int check_excerpt(const struct ra_options *options, char *error, size_t s
         return 0;
     }
     if (excerpt->view && list) {
-        return ra_option_fail(error, size, "--view needs a PID");
+        return ra_option_fail(error, size, "--view needs a PID%s",
+                              options->pid_count > 1 ? ", one at a time" : "");
     }
     if (options->json && (excerpt->view || excerpt->fields)) {
         return ra_option_fail(error, size, "JSON has everything: no --view or --fields with it");

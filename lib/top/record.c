@@ -1,5 +1,5 @@
 /*
- * --record: the reports of one process, one after the other, into a file.
+ * --record: the reports of one process or several, one after the other, into a file.
  */
 #include "top/run.h"
 
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "reader/failure.h"
+#include "top/clock.h"
 #include "top/format.h"
 #include "top/output.h"
 #include "top/progress.h"
@@ -21,25 +22,31 @@
 
 enum { END_WAIT_MS = 2000 }; /* for a process that has begun to end */
 
-/* What ends a recording before its time. Both become readable; -1: can't be had. */
-struct ends {
-    int signals; /* SIGINT, SIGTERM, SIGHUP */
-    int process;
+/* One of the processes. */
+struct member {
+    struct ra_source *source;
+    int end;      /* becomes readable when the process has ended; -1: can't be had */
+    bool is_late; /* it didn't answer the last time: said once */
+    bool is_over; /* nothing more will come */
 };
 
 struct recording {
     const struct ra_options *options;
-    struct ra_source source;
+    struct ra_source sources[RA_PIDS_MAX];
+    struct member members[RA_PIDS_MAX];
+    size_t count;
+    enum ra_status lost; /* why nothing came of the first of whom nothing came; or RA_OK */
     struct ra_recorder recorder;
     struct ra_progress progress;
-    struct ends ends;
-    struct timespec start;
-    bool is_last; /* the process has ended, nothing more will come */
-    bool is_late; /* it didn't answer the last time: said once */
+    int signals; /* SIGINT, SIGTERM, SIGHUP */
+    double start;
 };
 
+/* What a wait for the next reports ended with. */
+enum wake { WAKE_TIME, WAKE_SIGNAL, WAKE_END };
+
 /* Signals wait until a line is written. What was to be ignored (nohup) stays so. */
-static void watch_ends(struct ends *ends, pid_t pid)
+static void watch_signals(struct recording *recording)
 {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
     sigset_t set;
@@ -52,67 +59,71 @@ static void watch_ends(struct ends *ends, pid_t pid)
     }
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGXFSZ, SIG_IGN); /* writing says EFBIG instead */
-    ends->signals = signalfd(-1, &set, SFD_CLOEXEC);
-    ends->process = pidfd_open(pid, 0);
+    recording->signals = signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void close_ends(struct ends *ends)
+static bool is_anyone_left(const struct recording *recording)
 {
-    if (ends->signals >= 0) {
-        close(ends->signals);
+    for (size_t i = 0; i < recording->count; i++) {
+        if (!recording->members[i].is_over) {
+            return true;
+        }
     }
-    if (ends->process >= 0) {
-        close(ends->process);
-    }
-}
-
-/* False: a signal wants an end. The end of the process ends the wait only. */
-static bool wait_for_next(const struct ends *ends, double seconds)
-{
-    struct pollfd fds[] = {{.fd = ends->signals, .events = POLLIN},
-                           {.fd = ends->process, .events = POLLIN}};
-    struct timespec timeout = {.tv_sec = (time_t)seconds,
-                               .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-
-    return ppoll(fds, 2, &timeout, NULL) <= 0 || fds[0].revents == 0;
+    return false;
 }
 
 /* A process that ends removes its region first; what is in it is final once it is gone. */
-static enum ra_status take_last(struct recording *recording, struct ra_failure *why)
+static enum ra_status take_last(struct member *member, struct ra_failure *why)
 {
-    struct pollfd process = {.fd = recording->ends.process, .events = POLLIN};
+    struct pollfd process = {.fd = member->end, .events = POLLIN};
 
     poll(&process, 1, process.fd >= 0 ? END_WAIT_MS : 0);
-    recording->is_last = true;
-    ruby_alloc_reader_stay(recording->source.reader);
-    return ra_source_next(&recording->source, 0, why);
+    member->is_over = true;
+    ruby_alloc_reader_stay(member->source->reader);
+    return ra_source_next(member->source, 0, why);
 }
 
-static enum ra_status take(struct recording *recording)
+static enum ra_status take(struct recording *recording, struct member *member)
 {
     struct ra_failure why = {0};
-    enum ra_status status = ra_source_next(&recording->source, RA_SAMPLE_WAIT_MS, &why);
+    enum ra_status status = ra_source_next(member->source, RA_SAMPLE_WAIT_MS, &why);
 
     if (status == RA_ABSENT) {
-        status = take_last(recording, &why);
+        status = take_last(member, &why);
     }
     if (status == RA_OK || status == RA_TIMEOUT) {
-        recording->is_last |= ra_source_ended(&recording->source);
+        member->is_over |= ra_source_ended(member->source);
+    } else {
+        member->is_over = true;
+        recording->lost = recording->lost == RA_OK ? status : recording->lost;
     }
-    if (status != RA_OK && !(status == RA_TIMEOUT && recording->is_late)) {
+    if (status != RA_OK && !(status == RA_TIMEOUT && member->is_late)) {
         ra_progress_end(&recording->progress);
         ra_output_message("%s", why.message);
     }
-    recording->is_late = status == RA_TIMEOUT;
+    member->is_late = status == RA_TIMEOUT;
     return status;
 }
 
-static enum ra_status write_down(struct recording *recording)
+static void show_progress(struct recording *recording)
+{
+    char who[48];
+
+    if (recording->count == 1) {
+        snprintf(who, sizeof who, "process %d", (int)recording->sources[0].pid);
+    } else {
+        snprintf(who, sizeof who, "%zu processes", recording->count);
+    }
+    ra_progress_show(&recording->progress, "recording %s: %" PRIu64 " reports, %s, for %s", who,
+                     recording->recorder.reports, ra_format_bytes(recording->recorder.bytes).text,
+                     ra_format_duration(ra_clock_seconds() - recording->start).text);
+}
+
+static enum ra_status write_down(struct recording *recording, const struct member *member)
 {
     struct ra_failure why = {0};
     struct ra_recorder *recorder = &recording->recorder;
-    enum ra_status status = ra_recorder_append(recorder, recording->source.report, &why);
-    struct timespec now;
+    enum ra_status status = ra_recorder_append(recorder, member->source->report, &why);
 
     if (status != RA_OK) {
         ra_progress_end(&recording->progress);
@@ -125,12 +136,78 @@ static enum ra_status write_down(struct recording *recording)
         ra_output_message("a report takes %s, more than --max-size: each file holds one",
                           ra_format_bytes(recorder->bytes).text);
     }
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    ra_progress_show(&recording->progress, "recording process %d: %" PRIu64 " reports, %s, for %s",
-                     (int)recording->options->pid, recorder->reports,
-                     ra_format_bytes(recorder->bytes).text,
-                     ra_format_duration((double)(now.tv_sec - recording->start.tv_sec)).text);
+    show_progress(recording);
     return RA_OK;
+}
+
+/* A report of one process. Returns whether the recording can go on; *late: it didn't answer. */
+static enum ra_status visit(struct recording *recording, struct member *member,
+                            enum ra_status *late)
+{
+    enum ra_status status = take(recording, member);
+
+    if (status == RA_TIMEOUT) {
+        *late = status;
+    }
+    return status == RA_OK || status == RA_TIMEOUT ? write_down(recording, member) : RA_OK;
+}
+
+static enum ra_status visit_all(struct recording *recording, enum ra_status *late)
+{
+    enum ra_status written = RA_OK;
+
+    *late = RA_OK;
+    for (size_t i = 0; i < recording->count && written == RA_OK; i++) {
+        if (!recording->members[i].is_over) {
+            written = visit(recording, &recording->members[i], late);
+        }
+    }
+    return written;
+}
+
+/* Waits until end; for less where a signal comes, or a process ends: those are marked in ended. */
+static enum wake wait_for_any(const struct recording *recording, double end, bool *ended)
+{
+    struct pollfd fds[1 + RA_PIDS_MAX] = {{.fd = recording->signals, .events = POLLIN}};
+    double left = end - ra_clock_seconds();
+    struct timespec timeout = {0};
+
+    for (size_t i = 0; i < recording->count; i++) {
+        const struct member *member = &recording->members[i];
+
+        fds[1 + i] = (struct pollfd){.fd = member->is_over ? -1 : member->end, .events = POLLIN};
+    }
+    if (left > 0) {
+        timeout.tv_sec = (time_t)left;
+        timeout.tv_nsec = (long)((left - (double)timeout.tv_sec) * 1e9);
+    }
+    if (ppoll(fds, 1 + recording->count, &timeout, NULL) <= 0) {
+        return WAKE_TIME;
+    }
+    for (size_t i = 0; i < recording->count; i++) {
+        ended[i] = fds[1 + i].revents != 0;
+    }
+    return fds[0].revents != 0 ? WAKE_SIGNAL : WAKE_END;
+}
+
+/* Those that end meanwhile are visited once more, right then. */
+static enum ra_status wait_for_next(struct recording *recording, enum wake *wake)
+{
+    double end = ra_clock_seconds() + recording->options->delay;
+    enum ra_status written = RA_OK, late;
+
+    do {
+        bool ended[RA_PIDS_MAX] = {false};
+
+        *wake = wait_for_any(recording, end, ended);
+        for (size_t i = 0; i < recording->count && *wake == WAKE_END && written == RA_OK; i++) {
+            if (ended[i]) {
+                written = visit(recording, &recording->members[i], &late);
+                recording->members[i].is_over = true;
+            }
+        }
+    } while (*wake == WAKE_END && written == RA_OK && is_anyone_left(recording));
+    return written;
 }
 
 static int record_loop(struct recording *recording)
@@ -138,23 +215,20 @@ static int record_loop(struct recording *recording)
     const struct ra_options *options = recording->options;
 
     for (int64_t number = 1;; number++) {
-        enum ra_status status = take(recording), written;
+        enum ra_status late, written = visit_all(recording, &late);
+        enum wake wake = WAKE_TIME;
 
-        if (status != RA_OK && status != RA_TIMEOUT) {
-            return ruby_alloc_status_exit(status);
+        if (written == RA_OK && is_anyone_left(recording)) {
+            if (number == options->iterations) {
+                return ruby_alloc_status_exit(recording->lost != RA_OK ? recording->lost : late);
+            }
+            written = wait_for_next(recording, &wake);
         }
-        written = write_down(recording);
         if (written != RA_OK) {
             return ruby_alloc_status_exit(written);
         }
-        if (recording->is_last) {
-            return 0;
-        }
-        if (number == options->iterations) {
-            return ruby_alloc_status_exit(status);
-        }
-        if (!wait_for_next(&recording->ends, options->delay)) {
-            return 0;
+        if (wake == WAKE_SIGNAL || !is_anyone_left(recording)) {
+            return ruby_alloc_status_exit(recording->lost);
         }
     }
 }
@@ -174,8 +248,8 @@ static int record(struct recording *recording)
     if (note.message[0] != '\0') {
         ra_output_message("%s", note.message);
     }
-    watch_ends(&recording->ends, options->pid);
-    clock_gettime(CLOCK_MONOTONIC, &recording->start);
+    watch_signals(recording);
+    recording->start = ra_clock_seconds();
     ra_progress_begin(&recording->progress, 0);
     result = record_loop(recording);
     ra_progress_end(&recording->progress);
@@ -185,23 +259,31 @@ static int record(struct recording *recording)
                        options->record);
         ra_output_message("%s", note.message);
     }
-    close_ends(&recording->ends);
+    if (recording->signals >= 0) {
+        close(recording->signals);
+    }
     ra_recorder_close(&recording->recorder);
     return result;
 }
 
 int ra_run_record(const struct ra_options *options)
 {
-    struct recording recording = {.options = options};
-    struct ra_failure why = {0};
+    struct recording recording = {.options = options, .signals = -1};
     int result;
 
-    if (ra_source_open(&recording.source, options->pid, &why) == RA_OK) {
-        result = record(&recording);
-    } else {
-        ra_output_message("%s", why.message);
-        result = ruby_alloc_status_exit(why.status);
+    recording.count =
+        ra_source_open_each(recording.sources, options->pids, options->pid_count, &recording.lost);
+    for (size_t i = 0; i < recording.count; i++) {
+        struct ra_source *source = &recording.sources[i];
+
+        recording.members[i] = (struct member){.source = source, .end = pidfd_open(source->pid, 0)};
     }
-    ra_source_close(&recording.source);
+    result = recording.count > 0 ? record(&recording) : ruby_alloc_status_exit(recording.lost);
+    for (size_t i = 0; i < recording.count; i++) {
+        if (recording.members[i].end >= 0) {
+            close(recording.members[i].end);
+        }
+        ra_source_close(&recording.sources[i]);
+    }
     return result;
 }

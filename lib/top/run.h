@@ -10,7 +10,10 @@
 /* --once and --batch: reports of one process on standard output. */
 int ra_run_reports(const struct ra_options *options);
 
-/* No pid: a line for each process that has a region. */
+/* --batch of several processes: lists of them. */
+int ra_run_batch(const struct ra_options *options);
+
+/* No pid, or several: a line for each process that has a region. */
 int ra_run_list(const struct ra_options *options);
 
 /* --prune: remove the regions of dead processes, a line for each. */
@@ -22,7 +25,7 @@ int ra_run_check(const struct ra_options *options);
 /* --purge and the like: have a process do something, and show its memory before and after. */
 int ra_run_act(const struct ra_options *options);
 
-/* --record: the reports of one process, appended to a file. */
+/* --record: the reports of one process or several, appended to a file. */
 int ra_run_record(const struct ra_options *options);
 
 /* --html: a page for a browser. */

@@ -6,10 +6,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "top/output.h"
+
 enum ra_status ra_source_open(struct ra_source *source, pid_t pid, struct ra_failure *why)
 {
-    *source = (struct ra_source){0};
+    *source = (struct ra_source){.pid = pid};
     return ruby_alloc_reader_open(&source->reader, pid, why);
+}
+
+size_t ra_source_open_each(struct ra_source *sources, const pid_t *pids, size_t count,
+                           enum ra_status *lost)
+{
+    size_t opened = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct ra_failure why = {0};
+
+        if (ra_source_open(&sources[opened], pids[i], &why) == RA_OK) {
+            opened++;
+            continue;
+        }
+        ra_output_message("%s", why.message);
+        ra_source_close(&sources[opened]);
+        *lost = *lost == RA_OK ? why.status : *lost;
+    }
+    return opened;
 }
 
 enum ra_status ra_source_next(struct ra_source *source, int wait_ms, struct ra_failure *why)

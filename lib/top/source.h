@@ -11,6 +11,7 @@
 #include <ruby_alloc/report.h>
 
 struct ra_source {
+    pid_t pid;
     struct ra_reader *reader;
     struct ra_snapshot *last;
     struct ra_report *report; /* the latest; NULL before the first ra_source_next */
@@ -18,6 +19,15 @@ struct ra_source {
 
 /* To be closed with ra_source_close also after a failure. */
 enum ra_status ra_source_open(struct ra_source *source, pid_t pid, struct ra_failure *why);
+
+/*
+ * Open those of pids (count of them) that can be, to sources, in their order. Of each other it
+ * is said why on standard error, and *lost is the first one's status; else *lost stays.
+ *
+ * Returns how many were opened; each is to be closed with ra_source_close.
+ */
+size_t ra_source_open_each(struct ra_source *sources, const pid_t *pids, size_t count,
+                           enum ra_status *lost);
 
 /*
  * Take a snapshot (waiting up to wait_ms for a sample) and make its report. With

@@ -127,6 +127,32 @@ test_process_ends() {
     true_of "$file" "\$all.map(&$known) == [0, 7]"
 }
 
+# Each for itself: one that ends has its last report then, and the others go on.
+test_several_processes() {
+    local first second
+    start_leaker
+    first=$pid first_orders=$orders
+    start_leaker
+    second=$pid
+    rm -f "$file"
+    record "$TEST_DIR/status" "$file" -d 3600 "$first" "$second"
+    wait_for_lines "$file" 2
+    echo 0 >"$first_orders"
+    wait_for_lines "$file" 3
+    leak 4 4
+    echo 0 >"$orders"
+    ended_with "$TEST_DIR/status" 0
+    [ ! -s "$err" ] || fail "not silent"
+    true_of "$file" "\$all.map { |r| r['process'].values_at('pid', 'state') } ==
+        [[$first, 'running'], [$second, 'running'], [$first, 'exited'], [$second, 'exited']]"
+    true_of "$file" "\$all.map(&$known) == [0, 0, 0, 4]"
+    start_leaker
+    what="one of two"
+    tool 1 --record "$file" -n 2 -d 0.05 2147483647 "$pid"
+    expect_one_message
+    true_of "$file" "\$all.size == 6 && \$all.last['process']['pid'] == $pid"
+}
+
 test_process_killed() {
     start_leaker
     rm -f "$file"
@@ -225,8 +251,8 @@ test_progress_on_a_terminal() {
 
 start_leaker
 sampled=$pid
-for test in lines what_is_no_recording half_a_line signals killed_recorder process_ends process_killed \
-    file_size_limit full_disk rotation several_recorders renamed_file progress_on_a_terminal; do
+for test in lines what_is_no_recording half_a_line signals killed_recorder process_ends several_processes \
+    process_killed file_size_limit full_disk rotation several_recorders renamed_file progress_on_a_terminal; do
     pid=$sampled
     test_$test
 done

@@ -89,7 +89,7 @@ test_without_library() {
 # Those asked for by number are shown as far as they can be, and of each other it is said why.
 test_several() {
     what="several pids, of which one is there"
-    tool 0 --fields pid 4194305 "$ruby"
+    tool 1 --fields pid 4194305 "$ruby"
     expect_one_message
     err_has 'no process 4194305'
     out_has "^ +$ruby$"
@@ -178,6 +178,31 @@ test_batch() {
     expect 0 --batch -d 0.1 -n 2 "$ruby"
     [ "$(grep -c '^pid ' "$out")" -eq 2 ] || fail "not two reports"
     [ "$(grep -B1 '^pid ' "$out" | sed -n 3p)" = '' ] || fail "no empty line between"
+}
+
+# A list of them again and again, with rates; one that ends is no reason to stop, or to complain.
+test_batch_of_several() {
+    local status watcher other
+    start mortal '' LD_PRELOAD="$library"
+    other=$pid
+    expect 0 --batch -d 0.1 -n 2 --fields pid,state "$ruby" "$other"
+    [ "$(grep -vc STATE "$out")" -eq 5 ] && [ "$(sed -n 4p "$out")" = '' ] || fail "not two lists"
+    expect 0 --batch --csv -d 0.1 -n 2 --fields pid --sort -pid "$ruby" "$other"
+    [ "$(grep -c ^time "$out")" -eq 1 ] && [ "$(wc -l <"$out")" -eq 5 ] || fail "not a head and four rows"
+    "$top" --batch --json -d 0.2 "$ruby" "$other" >"$out" 2>"$err" </dev/null &
+    watcher=$!
+    started+=("$watcher")
+    what="batch of several"
+    until_true 20 eval '[ "$(wc -l <"$out")" -ge 4 ]' || fail "nothing printed"
+    kill -9 "$other" && wait "$other" 2>/dev/null
+    until_true 20 eval '[ "$(tail -n 2 "$out" | grep -c "\"pid\": $ruby,")" -eq 2 ]' || fail "does not go on"
+    kill "$watcher" && wait "$watcher" 2>/dev/null
+    [ ! -s "$err" ] || fail "not silent"
+    sed -i '$!b;/}$/!d' "$out" # a last line may be cut off
+    json "\$reports.map { |r| r['process']['pid'] }.first(4) == [$ruby, $other] * 2"
+    json "\$reports.select { |r| r['process']['pid'] == $other }.last['process']['state'] == 'exited'"
+    json '$reports.last["classes"].any? { |c| c["allocation_rate"].to_f > 0 }'
+    "$top" --prune >/dev/null
 }
 
 test_batch_until_end() {
@@ -316,8 +341,8 @@ test_none_found
 test_without_library
 start counted '@work = -> { 100.times { +"x" * 100 } }' LD_PRELOAD="$library"
 ruby=$pid
-for test in own_allocator several all_left_out once json batch batch_until_end killed list timeout \
-    denied damaged broken_pipe write_errors locales; do
+for test in own_allocator several all_left_out once json batch batch_of_several batch_until_end killed \
+    list timeout denied damaged broken_pipe write_errors locales; do
     test_$test
 done
 
