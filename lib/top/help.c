@@ -42,7 +42,8 @@ const struct ra_option ra_option_table[] = {
      "smallest"},
     {RA_OPTION_FIELDS, "fields", 0, "FIELDS", "with these: the columns, as in size,live_bytes"},
     {RA_OPTION_LIMIT, "limit", 0, "COUNT", "with these: the first COUNT rows"},
-    {RA_OPTION_BYTES, "bytes", 0, NULL, "print whole numbers of bytes, not KiB and MiB"},
+    {RA_OPTION_BYTES, "bytes", 0, NULL,
+     "print whole numbers of bytes, not KiB and MiB; the\nsentences of advice stay as they are"},
     {RA_OPTION_RECORD, "record", 0, "FILE",
      "append a report a line to FILE, of each PID every\nsecond, until all of them have ended or "
      "^C"},
