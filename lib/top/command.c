@@ -52,8 +52,8 @@ static bool prepare(struct command *command)
         ra_output_message("%s", command->library);
         return false;
     }
-    command->output = STDERR_FILENO;
-    if (file) {
+    command->output = file ? STDOUT_FILENO : STDERR_FILENO;
+    if (file && strcmp(file, "-") != 0) {
         command->output = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
     }
     if (command->output < 0) {

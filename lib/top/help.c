@@ -59,7 +59,7 @@ const struct ra_option ra_option_table[] = {
     {RA_OPTION_FAIL_OVER, "fail-over", 0, "BYTES",
      "with --compare: exit status 10 if live memory grew by\nmore than BYTES (10M; K, M, G)"},
     {RA_OPTION_OUTPUT, "output", 'o', "FILE",
-     "with -- COMMAND: write the report to FILE, not to\nstandard error"},
+     "with -- COMMAND: write the report to FILE, not to\nstandard error (-: to standard output)"},
     {RA_OPTION_TOP, "top", 0, NULL,
      "with -- COMMAND: show the screen while it runs; its\ninput and output must be redirected"},
     {RA_OPTION_CHECK, "check", 0, NULL,

@@ -93,6 +93,17 @@ static int add_pid(struct ra_options *options, pid_t pid)
     return 0;
 }
 
+/* What may have been meant by a word that is no process id. */
+static const char *guess(const struct ra_options *options, const char *word)
+{
+    bool is_first = options->pid_count == 0 && !options->compare && !options->html;
+
+    if (access(word, F_OK) == 0) {
+        return "; a file goes with --compare A B, --replay or --html";
+    }
+    return is_first && isalpha((unsigned char)word[0]) ? "; -- goes before a command to run" : "";
+}
+
 int ra_option_pids(struct ra_options *options, const char *text, char *error, size_t size)
 {
     for (const char *at = text;; at++) {
@@ -105,9 +116,7 @@ int ra_option_pids(struct ra_options *options, const char *text, char *error, si
         }
         if (ra_option_whole(number, INT_MAX, &pid) != 0 || pid == 0) {
             return ra_option_fail(error, size, "'%.60s' is not a process id%s", text,
-                                  access(text, F_OK) == 0
-                                      ? "; a file goes with --compare A B, --replay or --html"
-                                      : "");
+                                  guess(options, text));
         }
         if (add_pid(options, (pid_t)pid) != 0) {
             return ra_option_fail(error, size, "%d PIDs at most", RA_PIDS_MAX);

@@ -194,6 +194,11 @@ test_output() {
         [ ! -s "$err" ] || fail "standard error is not empty"
         head -1 "$report" | grep -q '^command   ruby' || fail "no report"
     done
+    what="report on standard output"
+    run 0 -o - -- ruby -e 'puts "mine"'
+    [ ! -s "$err" ] || fail "standard error is not empty"
+    [ "$(head -n 2 "$out" | cut -d' ' -f1 | tr '\n' ' ')" = 'mine command ' ] || fail "not behind the command's own"
+    [ ! -e ./- ] || fail "a file of that name"
     what="JSON into a file"
     run 6 --json -o "$report" -- ruby -e "$until_sampled; exit 6"
     json "$report" '$reports.size == 1 && File.readlines(ARGV[0]).size == 1 &&

@@ -127,7 +127,7 @@ static const struct {
     const char *arguments[MAX_ARGUMENTS];
     const char *error;
 } bad[] = {
-    {{"ruby"}, "'ruby' is not a process id"},
+    {{"ruby"}, "'ruby' is not a process id; -- goes before a command to run"},
     {{"0"}, "'0' is not a process id"},
     {{"--"}, "-- needs a command to run"},
     {{"42", "--", "ruby"}, "a PID and a command to run exclude each other"},
