@@ -61,7 +61,8 @@ static const char finish[] =
     "complete -c ruby_alloc_top -f\n"
     "complete -c ruby_alloc_top -n 'not __ruby_alloc_top_runs' -a '(__ruby_alloc_top_pids)' -d "
     "process\n"
-    "complete -c ruby_alloc_top -n '__fish_contains_opt compare' -F\n";
+    "complete -c ruby_alloc_top -n 'string match -qr -- \"^--(compare|html)\" (commandline -opc)' "
+    "-F\n";
 
 /* Text inside '...'. */
 static void put_quoted(const char *text, FILE *stream)

@@ -89,6 +89,8 @@ for shell in bash fish zsh; do
     offers $shell "ruby_alloc_top --no-such-" '!--once'
     offers $shell "ruby_alloc_top " 4242 777 '!other' '!report.json'
     offers $shell "ruby_alloc_top --compare 4242 " 777 report.json
+    offers $shell "ruby_alloc_top --html page.html " 777 report.json
+    offers $shell "ruby_alloc_top --html=page.html " 777 report.json
     offers $shell "ruby_alloc_top -- ech" echo '!--once'
     # The fields that the tool would take: those of the view, or of the list without one.
     offers $shell "ruby_alloc_top --view classes --sort " size gap_bytes '!min' '!pid' '!tid'
