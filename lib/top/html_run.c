@@ -4,6 +4,7 @@
 #include "top/run.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -168,8 +169,10 @@ static enum ra_status show_recording(const struct ra_options *options, struct ra
 int ra_run_html(const struct ra_options *options)
 {
     struct ra_failure why = {0};
-    enum ra_status status =
-        options->html_from ? show_recording(options, &why) : show_process(options, &why);
+    enum ra_status status;
+
+    signal(SIGXFSZ, SIG_IGN); /* writing says EFBIG instead, and nothing is left behind */
+    status = options->html_from ? show_recording(options, &why) : show_process(options, &why);
 
     if (status != RA_OK && why.message[0] != '\0') {
         ra_output_message("%s", why.message);
