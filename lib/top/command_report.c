@@ -105,7 +105,8 @@ static void say_missed(const struct ra_ending *ending)
                           plural(missed->unreadable), missed->why.message);
     }
     if (missed->too_early > 0) {
-        ra_output_message("%zu process%s ran another program (exec) before the first could be read",
+        ra_output_message("%zu process%s had no room for a region, or ran another program (exec) "
+                          "before the first could be read",
                           missed->too_early, plural(missed->too_early));
     }
     if (missed->too_many > 0) {
@@ -135,13 +136,14 @@ static void say_nothing_counted(const char *name)
 enum ra_output ra_command_report(const struct ra_options *options, const struct ra_family *family,
                                  const struct ra_ending *ending, int output)
 {
+    const struct ra_family_missed *missed = &ending->missed;
     enum ra_output written = RA_OUTPUT_GOOD;
 
     if (dup2(output, STDOUT_FILENO) < 0) {
         ra_output_message("can't write the report");
         return RA_OUTPUT_FAILED;
     }
-    if (ra_family_count(family) == 0 && ending->missed.unreadable == 0) {
+    if (ra_family_count(family) == 0 && missed->unreadable + missed->too_early == 0) {
         say_nothing_counted(options->command[0]);
     } else if (!options->json) {
         written = write_overview(options, family, ending);

@@ -31,7 +31,7 @@ struct ra_family;
 /* What there is no report of, and why. */
 struct ra_family_missed {
     size_t too_many;  /* ended after RA_FAMILY_MAX others */
-    size_t too_early; /* replaced by an exec before they were seen */
+    size_t too_early; /* region gone before it was seen: an exec, or no room for it */
     size_t unreadable;
     struct ra_failure why; /* of the first unreadable one */
 };

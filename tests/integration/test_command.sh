@@ -291,6 +291,13 @@ test_not_counted() {
     expect_one_message
     RUBY_ALLOC_ALL=1 run 7 --json -- sh -c 'exit 7'
     json "$err" '$reports.size == 1 && $reports[0]["process"]["comm"] == "sh"'
+    what="no room for a region"
+    printf '#!/bin/sh\nulimit -f 8\nexec "%s" "$@"\n' "$top" >"$TEST_DIR/limited"
+    chmod 755 "$TEST_DIR/limited"
+    top=$TEST_DIR/limited run 7 -- ruby -e 'exit 7'
+    # It may be seen in the moment between its making and its end.
+    err_has '^ruby_alloc_top: 1 process (had no room for a region, or|could not be read)'
+    ! grep -q 'nothing was counted' "$err" || fail "not for the lack of a Ruby"
     what="switched off"
     RUBY_ALLOC=0 run 7 -- ruby -e 'exit 7'
     expect_one_message
