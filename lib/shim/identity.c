@@ -81,10 +81,10 @@ uint64_t ra_identity_ticks(void)
     return ra_clock_ns(CLOCK_BOOTTIME) / 10000000u;
 }
 
-static void fill_creation(struct ra_header *header)
+static void fill_creation(struct ra_header *header, pid_t parent)
 {
     header->created_realtime_ns = ra_clock_ns(CLOCK_REALTIME);
-    header->parent_pid = (uint32_t)ra_system_parent();
+    header->parent_pid = (uint32_t)parent;
     header->uid = (uint32_t)ra_system_user();
 }
 
@@ -95,21 +95,21 @@ static void fill_creation(struct ra_header *header)
 void ra_identity_refill(struct ra_header *header, uint64_t before_ticks)
 {
     bool has_proc = header->start_ticks != 0;
-    bool is_near = header->pid == (uint32_t)ra_system_parent();
+    pid_t parent = ra_system_parent();
 
-    if (has_proc && is_near && ra_identity_ticks() == before_ticks) {
+    if (has_proc && header->pid == (uint32_t)parent && ra_identity_ticks() == before_ticks) {
         header->pid = (uint32_t)ra_system_pid();
         header->start_ticks = before_ticks;
     } else {
         ra_identity_key(header);
     }
-    fill_creation(header);
+    fill_creation(header, parent);
 }
 
 void ra_identity_fill(struct ra_header *header)
 {
     ra_identity_key(header);
-    fill_creation(header);
+    fill_creation(header, ra_system_parent());
     prctl(PR_GET_NAME, header->comm);
     ra_identity_command(header->command, sizeof header->command);
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "identity.h"
 #include "log.h"
 #include "regionfile.h"
@@ -88,10 +89,14 @@ struct content {
 
 static int fill_file(int file, const struct content *content)
 {
-    int error = ra_regionfile_reserve(file, 0, content->hole_at);
+    size_t slots_bytes = content->slots * RA_SLOT_BYTES;
+    int error = ra_files_may_reach(SLOTS_AT + slots_bytes) ? 0 : EFBIG;
 
     if (error == 0) {
-        error = ra_regionfile_reserve(file, SLOTS_AT, content->slots * RA_SLOT_BYTES);
+        error = ra_regionfile_reserve(file, 0, content->hole_at);
+    }
+    if (error == 0) {
+        error = ra_regionfile_reserve(file, SLOTS_AT, slots_bytes);
     }
     for (unsigned i = 0; i < content->count && error == 0; i++) {
         const struct piece *piece = &content->pieces[i];

@@ -106,9 +106,6 @@ int ra_regionfile_reserve(int file, size_t offset, size_t bytes)
 {
     int error = EINTR;
 
-    if (!ra_files_may_reach(offset + bytes)) {
-        return EFBIG;
-    }
     for (int i = 0; i < INTERRUPTIONS && error == EINTR; i++) {
         error = -ra_system_fallocate(file, offset, bytes);
     }
@@ -151,7 +148,7 @@ out:
         own.path[0] = '\0';
         return -1;
     }
-    own.process = ra_system_pid();
+    own.process = (pid_t)header->pid;
     own.device = status.st_dev;
     own.inode = status.st_ino;
     return file;
@@ -180,7 +177,8 @@ int ra_regionfile_extend(size_t offset, size_t bytes)
     int error = ENOENT;
 
     if (file >= 0) {
-        error = ra_regionfile_reserve(file, offset, bytes);
+        error =
+            ra_files_may_reach(offset + bytes) ? ra_regionfile_reserve(file, offset, bytes) : EFBIG;
         ra_system_close(file);
     }
     return error;

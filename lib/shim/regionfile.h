@@ -27,7 +27,8 @@ int ra_regionfile_create(const char *directory, const struct ra_header *header, 
 
 /*
  * Reserve bytes of it from offset on, whether it reaches that far or not: a full tmpfs
- * answers a first touch with SIGBUS. Returns 0 or an errno. extend opens the file first.
+ * answers a first touch with SIGBUS. Returns 0 or an errno. RLIMIT_FSIZE is the caller's
+ * business (ra_files_may_reach); extend looks at it, and opens the file first.
  */
 int ra_regionfile_reserve(int file, size_t offset, size_t bytes);
 int ra_regionfile_extend(size_t offset, size_t bytes);
