@@ -38,7 +38,7 @@ enum {
     X(large_padding, "the page more that each large object has")                                   \
     X(thread_cache, "freed objects that threads keep")                                             \
     X(rounding, "sizes rounded up to their class, above all the ones named")                       \
-    X(metadata, "jemalloc's own data")                                                             \
+    X(metadata, "jemalloc's own data, beyond 4 MiB for its map of addresses, hardly touched")      \
     X(other, "memory that is not malloc's: Ruby's own heap pages, stacks, mappings")               \
     X(lazy_free, "given back already; in RSS until the kernel needs it")                           \
     X(swap, "swapped out, not in RSS")                                                             \

@@ -352,6 +352,14 @@ static inline void small_process(void)
     snapshot->rollup = (struct ra_proc_rollup){.rss = 10 * MIB, .rss_anon = 10 * MIB};
 }
 
+/* A Ruby that does nothing, whose heap lies across a GiB: 4.5 MiB of metadata, hardly touched. */
+static inline void small_across(void)
+{
+    small_process();
+    snapshot->image.sample.statistics[RA_STATISTIC_dirty_pages] = 20;
+    snapshot->image.sample.statistics[RA_STATISTIC_metadata] = 4 * MIB + 576 * KIB;
+}
+
 /* More of everything than there are rows for. */
 static inline void everything(void)
 {

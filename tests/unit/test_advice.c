@@ -20,6 +20,7 @@ static const struct {
     {nothing, nothing, {NOTHING("99%")}},
     {nothing, small_losses, {NOTHING("74%")}},
     {nothing, small_process, {NOTHING("50%")}},
+    {nothing, small_across, {NOTHING("50%")}},
     {nothing, dirty, {PURGE, LIVE("50%", "class 1024")}},
     {nothing,
      muzzy,
