@@ -82,7 +82,7 @@
 /* The ids of advice, in the order in which it is given: X(id, when). */
 #define RA_EXAMINE_REMEDIES(X)                                                                     \
     X(fix_preload, "LD_PRELOAD names a library that ld.so ignored")                                \
-    X(wrong_order, "another allocator is loaded, behind a C library that answers first")           \
+    X(wrong_order, "an allocator is loaded behind the C library, or this library behind another")  \
     X(use_jemalloc, "glibc's malloc answers")                                                      \
     X(arena_max, "glibc's malloc has more than two arenas, and nothing limits them")               \
     X(useless_setting, "MALLOC_CONF or MALLOC_ARENA_MAX is set, and the allocator ignores it")     \

@@ -139,7 +139,8 @@ static void look_inside(struct ra_look *seen)
     char version[RA_RUBY_VERSION_BYTES];
     char typed[TYPED_BYTES];
     struct ra_examine_process *process = &seen->findings->out.process;
-    struct ra_remedy_facts facts = {.mapped = &seen->mapped};
+    struct ra_remedy_facts facts = {.mapped = &seen->mapped,
+                                    .is_secure = seen->map.auxiliary.is_secure};
 
     process->ruby = ra_ruby_find(&seen->mapped, version);
     process->ruby_version = version[0] == '\0' ? NULL : ra_findings_text(seen->findings, version);

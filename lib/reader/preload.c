@@ -130,10 +130,11 @@ bool ra_preload_has(const struct ra_preload *preload, struct ra_mapped *mapped,
     return false;
 }
 
+/* Not by being the program itself: that can't be preloaded. */
 static bool is_loaded(struct ra_mapped *mapped, const struct ra_linkmap *map, const char *name)
 {
     for (size_t i = 0; i < map->count; i++) {
-        if (ra_preload_is(mapped, &map->objects[i], name)) {
+        if (map->objects[i].file != mapped->exe && ra_preload_is(mapped, &map->objects[i], name)) {
             return true;
         }
     }
@@ -147,6 +148,8 @@ static const char *const directories[] = {
     "/lib/aarch64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
     "/usr/local/lib",
+    "/usr/local/lib/x86_64-linux-gnu",
+    "/usr/local/lib/aarch64-linux-gnu",
     "/lib64",
     "/usr/lib64",
     "/lib",
@@ -179,16 +182,6 @@ static int open_installed(const struct ra_mapped *mapped, const char *name, cons
         fd = open_in(mapped, directories[i], strlen(directories[i]), name);
     }
     return fd;
-}
-
-bool ra_preload_is_installed(const struct ra_mapped *mapped, const char *name)
-{
-    int fd = open_installed(mapped, name, NULL);
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    return fd >= 0;
 }
 
 /* A path; one that is not absolute begins where the process is, which may have moved since. */
@@ -224,6 +217,26 @@ static enum ra_preload_reason judge_file(int fd, struct ra_mapped *mapped)
     return !facts.is_elf || facts.type != ET_DYN ? RA_PRELOAD_NOT_ELF : RA_PRELOAD_NOT_LOADED;
 }
 
+bool ra_preload_is_installed(struct ra_mapped *mapped, const char *name)
+{
+    int fd = open_installed(mapped, name, NULL);
+    bool is_fit = fd >= 0 && judge_file(fd, mapped) == RA_PRELOAD_NOT_LOADED;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_fit;
+}
+
+/* ld.so(8), "secure-execution mode". */
+static bool is_barred(int fd, const char *name, const struct ra_linkmap *map)
+{
+    struct stat file;
+
+    return map->auxiliary.is_secure &&
+           (strchr(name, '/') != NULL || fstat(fd, &file) != 0 || (file.st_mode & S_ISUID) == 0);
+}
+
 enum ra_preload_reason ra_preload_judge(const char *name, struct ra_mapped *mapped,
                                         const struct ra_linkmap *map, const char *path_list)
 {
@@ -239,7 +252,7 @@ enum ra_preload_reason ra_preload_judge(const char *name, struct ra_mapped *mapp
     }
     fd = has_slash ? open_named(mapped, name) : open_installed(mapped, name, path_list);
     if (fd >= 0) {
-        reason = map->auxiliary.is_secure && has_slash ? RA_PRELOAD_SECURE : judge_file(fd, mapped);
+        reason = is_barred(fd, name, map) ? RA_PRELOAD_SECURE : judge_file(fd, mapped);
         close(fd);
     } else if (strchr(name, '=') != NULL) {
         reason = RA_PRELOAD_STRAY_EQUALS;

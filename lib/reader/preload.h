@@ -20,7 +20,9 @@ enum { RA_PRELOAD_MAX = 64 };
       "there is a '=' in the name: write LD_PRELOAD=NAME with one '=' and nothing between")        \
     X(STRAY_QUOTE, "stray_quote", "there is a quotation mark in the name: leave it out")           \
     X(STATIC, "static_program", "the program is linked statically: no dynamic linker reads it")    \
-    X(SECURE, "privileged", "the program is setuid or has capabilities: no path is taken there")   \
+    X(SECURE, "privileged",                                                                        \
+      "the program is setuid or has capabilities: there a library must be setuid too, in one of "  \
+      "the system's directories, and be named without one")                                        \
     X(NOT_FOUND, "not_found", "there is no such file: check the path, install the library")        \
     X(NOT_ELF, "not_elf", "it is not a shared library")                                            \
     X(WRONG_CLASS, "wrong_class", "it is of another word size (32 or 64 bits) than the program")   \
@@ -65,7 +67,10 @@ bool ra_preload_has(const struct ra_preload *preload, struct ra_mapped *mapped,
 enum ra_preload_reason ra_preload_judge(const char *name, struct ra_mapped *mapped,
                                         const struct ra_linkmap *map, const char *path_list);
 
-/* Whether a library of this name is where the linker looks, in the process's own file system. */
-bool ra_preload_is_installed(const struct ra_mapped *mapped, const char *name);
+/*
+ * Whether a library of this name, fit for the program, is where the linker looks, in the
+ * process's own file system.
+ */
+bool ra_preload_is_installed(struct ra_mapped *mapped, const char *name);
 
 #endif

@@ -69,7 +69,7 @@ bool ra_remedy_quote(char *out, size_t capacity, const char *arguments, size_t b
     return length > 0;
 }
 
-/* "LD_PRELOAD=NAME COMMAND", and before it how to get NAME where it is not there. */
+/* "LD_PRELOAD=NAME COMMAND", and before it what that needs. */
 static const char *preload_line(struct ra_findings *findings, const struct ra_remedy_facts *facts,
                                 const char *name)
 {
@@ -79,9 +79,10 @@ static const char *preload_line(struct ra_findings *findings, const struct ra_re
     bool keeps = value != NULL && *value != '\0' && findings->out.ignored_count == 0 &&
                  value[strspn(value, safe)] == '\0' && facts->how != RA_HOW_PRELOAD;
 
-    return ra_findings_format(findings, "%sLD_PRELOAD=%s%s%s %s",
-                              is_missing ? "apt-get install libjemalloc2; " : "", name,
-                              keeps ? ":" : "", keeps ? value : "", facts->command);
+    return ra_findings_format(
+        findings, "%s%sLD_PRELOAD=%s%s%s %s", is_missing ? "apt-get install libjemalloc2; " : "",
+        facts->is_secure ? "(its file without setuid bit and capabilities) " : "", name,
+        keeps ? ":" : "", keeps ? value : "", facts->command);
 }
 
 static const char *best_library(const struct ra_remedy_facts *facts)
@@ -122,8 +123,29 @@ static const char *fix_preload(struct ra_findings *findings, const struct ra_rem
                               ignored->text, preload_line(findings, facts, meant(findings, facts)));
 }
 
+/* This library behind another that was preloaded: it says nothing there, as it is never called. */
+static const char *behind_another(struct ra_findings *findings, const struct ra_remedy_facts *facts)
+{
+    for (size_t i = 0; facts->how == RA_HOW_PRELOAD && i < findings->out.unused_count; i++) {
+        const char *path = findings->out.unused[i].path;
+        const char *name = path == NULL ? NULL : strrchr(path, '/');
+
+        if (name != NULL && strncmp(name + 1, library, sizeof(library) - 1) == 0) {
+            return ra_findings_format(
+                findings,
+                "%s is preloaded behind %s, whose malloc is found first: nothing is counted; "
+                "restart it as: %s",
+                path, findings->out.allocator.path, preload_line(findings, facts, path));
+        }
+    }
+    return NULL;
+}
+
 static const char *wrong_order(struct ra_findings *findings, const struct ra_remedy_facts *facts)
 {
+    if (facts->how == RA_HOW_PRELOAD) {
+        return behind_another(findings, facts);
+    }
     if (findings->out.unused_count == 0 || facts->allocator != RA_ALLOCATOR_GLIBC) {
         return NULL;
     }
@@ -193,13 +215,15 @@ static const char *fewer_huge_pages(struct ra_findings *findings,
 
 static const char *count_it(struct ra_findings *findings, const struct ra_remedy_facts *facts)
 {
-    if (facts->allocator != RA_ALLOCATOR_JEMALLOC || facts->how == RA_HOW_BUILT_IN) {
+    if (facts->allocator != RA_ALLOCATOR_JEMALLOC || facts->how == RA_HOW_BUILT_IN ||
+        behind_another(findings, facts) != NULL) {
         return NULL;
     }
-    return ra_findings_format(findings,
-                              "jemalloc answers; to see where its memory goes, restart it as: "
-                              "LD_PRELOAD=%s %s",
-                              library, facts->command);
+    return ra_findings_format(
+        findings, "jemalloc answers; to see where its memory goes, %srestart it as: %s",
+        ra_preload_is_installed(facts->mapped, library) ? ""
+                                                        : "install ruby_alloc (make install) and ",
+        preload_line(findings, facts, library));
 }
 
 static const char *read_report(struct ra_findings *findings, const struct ra_remedy_facts *facts)

@@ -17,7 +17,8 @@ struct ra_remedy_facts {
     enum ra_allocator_id allocator;
     enum ra_allocator_id behind; /* of ruby_alloc: what it forwards to; else the same */
     enum ra_how how;
-    const struct ra_mapped *mapped;
+    struct ra_mapped *mapped;
+    bool is_secure;      /* setuid or the like: ld.so hardly takes a LD_PRELOAD */
     const char *command; /* quoted for a shell */
 };
 

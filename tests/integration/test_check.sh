@@ -51,6 +51,7 @@ test_preloaded() {
 
     seen "ours and jemalloc" env LD_PRELOAD="libjemalloc.so.2:$library" ruby -e "$wait_for_ever"
     json '$name == "jemalloc" && $how == "preload" && $unused.map { |path| File.basename(path)[/\A\w+/] } == ["libruby_alloc"]'
+    json '$advice == ["wrong_order"] && $seen["advice"][0]["text"] =~ %r{ LD_PRELOAD=/\S+/libruby_alloc.so\S* ruby -e }'
     end
 }
 
@@ -158,10 +159,36 @@ test_ignored() {
     ignored "$TEST_DIR/class.so" wrong_class ' ruby -e ' "$TEST_DIR/class.so"
     echo "not a library" >"$TEST_DIR/text.so"
     ignored "$TEST_DIR/text.so" not_elf ' ruby -e ' "$TEST_DIR/text.so"
+    # What is advised is a library: libc.so, where programs are linked, is a text, a program none.
+    if [ -e "$(dirname "$jemalloc")/libc.so" ]; then
+        ignored "$(dirname "$jemalloc")/libc.so" not_elf ' ruby -e ' "$(dirname "$jemalloc")/libc.so"
+        ! grep -q 'restart it as: LD_PRELOAD=libc.so ' "$out" || fail "it is advised again"
+    fi
+    seen "the program itself" env LD_PRELOAD="$(readlink -f "$(command -v ruby)")" ruby -e "$wait_for_ever"
+    json '$ignored.size == 1 && $advice.first == "fix_preload"'
+    json '$seen["advice"][0]["text"] =~ / LD_PRELOAD=lib(jemalloc.so.2|ruby_alloc.so) ruby -e /'
     # One of two: the other works.
     seen "one of two" env LD_PRELOAD="/nowhere/a.so libjemalloc.so.2" ruby -e "$wait_for_ever"
     json '$name == "jemalloc" && $ignored == [["/nowhere/a.so", "not_found"]]'
     end
+}
+
+# A program with capabilities takes neither a path nor, of the system's libraries, one like any other.
+test_secure() {
+    local ruby=$TEST_DIR/ruby-secure name
+    what="a Ruby with capabilities"
+    cp "$(readlink -f "$(command -v ruby)")" "$ruby" && chmod 755 "$ruby"
+    if [ "$(id -u)" -ne 0 ] || ! setcap cap_net_bind_service+ep "$ruby" 2>"$err"; then
+        echo "$what can't be made: not tested"
+        return
+    fi
+    for name in "$jemalloc" libjemalloc.so.2; do
+        seen "a Ruby with capabilities, LD_PRELOAD=$name" setpriv --reuid=65534 --regid=65534 --clear-groups \
+            env LD_PRELOAD="$name" "$ruby" -e "$wait_for_ever"
+        json "\$name == 'glibc' && \$ignored == [['$name', 'privileged']]"
+        advised fix_preload 'restart it as: (its file without setuid bit and capabilities) LD_PRELOAD='
+        end
+    done
 }
 
 patch_at() { dd of="$2" bs=1 seek="$1" conv=notrunc status=none; }
@@ -215,6 +242,7 @@ others libmimalloc.so.2 mimalloc '\d[\d.]*'
 test_linked
 test_built_in
 test_ignored
+test_secure
 test_musl
 test_static
 finish
