@@ -82,7 +82,7 @@ static void look_at_environment(struct looks *looks, const struct ra_target *tar
 static const char *explain_without_shim(const struct looks *looks)
 {
     if (!looks->has_memory) {
-        return "is a kernel thread: it has no memory of its own to count";
+        return "has no memory to count: it is ending just now, or is a kernel thread";
     }
     if (looks->wants_shim) {
         return "names libruby_alloc.so in LD_PRELOAD, but the loader did not load it (wrong path, "
@@ -145,6 +145,13 @@ enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_fail
                           explain(&looks));
 }
 
+enum ra_status ra_diagnose_no_proc(struct ra_failure *why)
+{
+    return ra_failure_set(why, RA_SYSTEM,
+                          "/proc shows no processes: it is not mounted here (mount -t proc proc "
+                          "/proc), so nothing is known of any");
+}
+
 enum ra_status ra_diagnose_absent(pid_t pid, struct ra_failure *why)
 {
     int dir = ra_proc_open(pid);
@@ -152,6 +159,9 @@ enum ra_status ra_diagnose_absent(pid_t pid, struct ra_failure *why)
     if (dir >= 0) {
         close(dir);
         return ra_failure_set(why, RA_ABSENT, "process %d has ended and left no region", (int)pid);
+    }
+    if (!ra_proc_is_mounted()) {
+        return ra_diagnose_no_proc(why);
     }
     if (pid > 0 && kill(pid, 0) != 0 && errno == EPERM) {
         return ra_failure_set(why, RA_DENIED,

@@ -7,8 +7,11 @@
 /* The process lives and has no region. Returns RA_NO_REGION or RA_DENIED. */
 enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_failure *why);
 
-/* There is no such process, or it may not be seen. Returns RA_ABSENT or RA_DENIED. */
+/* There is no such process, or it may not be seen. Returns RA_ABSENT, RA_DENIED or RA_SYSTEM. */
 enum ra_status ra_diagnose_absent(pid_t pid, struct ra_failure *why);
+
+/* Nothing is known of any process. Returns RA_SYSTEM. */
+enum ra_status ra_diagnose_no_proc(struct ra_failure *why);
 
 /* The process or its region belongs to uid. Returns RA_DENIED. */
 enum ra_status ra_diagnose_denied(pid_t pid, uid_t uid, struct ra_failure *why);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reader/diagnose.h"
 #include "reader/failure.h"
 #include "reader/grow.h"
 #include "reader/locate.h"
@@ -265,6 +266,11 @@ enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denie
     struct listing listing = {.own_namespace = ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid")};
     const struct tree *trees;
 
+    *pids = NULL;
+    *count = 0;
+    if (!ra_proc_is_mounted()) {
+        return ra_diagnose_no_proc(why);
+    }
     walk_processes(&listing);
     list_directories(&listing);
     arrange(&listing.pids);

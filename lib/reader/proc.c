@@ -11,6 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool ra_proc_is_mounted(void)
+{
+    return access("/proc/self/stat", F_OK) == 0;
+}
+
 int ra_proc_open(pid_t pid)
 {
     char path[32];

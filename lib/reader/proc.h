@@ -54,6 +54,9 @@ struct ra_proc_mapping {
     const char *path;
 };
 
+/* Whether /proc shows the caller at all: without it nothing is known of any process. */
+bool ra_proc_is_mounted(void);
+
 /* Open /proc/PID. Returns a descriptor to be closed, or -1 with errno. */
 int ra_proc_open(pid_t pid);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reader/diagnose.h"
 #include "reader/failure.h"
 #include "reader/grow.h"
 #include "reader/program.h"
@@ -141,8 +142,11 @@ enum ra_status ruby_alloc_examine_list(pid_t **pids, size_t *count, size_t *deni
 
     *pids = NULL;
     *count = 0;
-    if (stream == NULL) {
-        return ra_failure_set(why, RA_SYSTEM, "can't read /proc: %s", strerror(errno));
+    if (stream == NULL || !ra_proc_is_mounted()) {
+        if (stream != NULL) {
+            closedir(stream);
+        }
+        return ra_diagnose_no_proc(why);
     }
     while ((pid = ra_proc_next_number(stream)) != 0) {
         visit(&rubies, pid);

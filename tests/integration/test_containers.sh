@@ -122,9 +122,21 @@ test_wrong_proc() {
     grep -q ': /proc shows another pid namespace than this one$' "$out" || fail "not said"
 }
 
+# Without a /proc nothing is known, not even that there is no such process.
+test_no_proc() {
+    what="without a /proc"
+    for arguments in "--check" "--check $$" "--once" "--json $$" "--purge $$"; do
+        # shellcheck disable=SC2016,SC2086 # the words of $arguments are the inner shell's $@
+        execute 1 unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$top" $arguments
+        expect_one_message
+        grep -q '/proc shows no processes: it is not mounted here' "$err" || fail "$arguments: not said"
+    done
+}
+
 test_private
 test_from_inside
 test_same_pid
 test_wrong_proc
+test_no_proc
 
 [ $failures -eq 0 ]
