@@ -171,6 +171,8 @@ static const struct rule rules[] = {
             RULE(background_thread_lost),
             .text = "background_thread ended at the fork, surely no fault: the library's own "
                     "thread stands in",
+            .otherwise = "background_thread ended at the fork: what is free likely stays while the "
+                         "process is idle (RUBY_ALLOC_DECAY or _INTERVAL is 0)",
             .backend = "jemalloc",
         },
 };

@@ -47,10 +47,12 @@ bool ra_advice_kernel_silent(struct ra_situation *situation, struct ra_finding *
 
 static void name_pair(struct ra_finding *finding, const struct ra_report_setting *setting)
 {
-    char key[24];
+    char key[24] = "";
     char given[20] = "";
 
-    ra_text_clean(key, sizeof(key), setting->key, strlen(setting->key));
+    if (setting->key != NULL) {
+        ra_text_clean(key, sizeof(key), setting->key, strlen(setting->key));
+    }
     if (setting->given != NULL) {
         ra_text_clean(given, sizeof(given), setting->given, strlen(setting->given));
     }
@@ -65,8 +67,7 @@ bool ra_advice_settings_refused(struct ra_situation *situation, struct ra_findin
     for (size_t i = 0; i < report->settings_count; i++) {
         const struct ra_report_setting *setting = &report->settings[i];
 
-        if (setting->key != NULL &&
-            (ra_advice_is(setting->state, "refused") || ra_advice_is(setting->state, "unknown"))) {
+        if (ra_advice_is(setting->state, "refused") || ra_advice_is(setting->state, "unknown")) {
             name_pair(finding, setting);
             finding->order = RA_ORDER_DOUBTS;
             return true;
@@ -78,8 +79,9 @@ bool ra_advice_settings_refused(struct ra_situation *situation, struct ra_findin
 bool ra_advice_background_thread_lost(struct ra_situation *situation, struct ra_finding *finding)
 {
     const struct ra_report *report = situation->report;
+    const struct ra_header *header = &situation->derivation->now->image.header;
 
-    (void)finding;
+    finding->otherwise = header->interval_seconds == 0 || (header->flags & RA_FLAG_KEEPS) != 0;
     for (size_t i = 0; i < report->settings_count; i++) {
         if (ra_advice_is(report->settings[i].key, "background_thread") &&
             ra_advice_is(report->settings[i].state, "lost")) {
@@ -120,18 +122,30 @@ bool ra_advice_growth(struct ra_situation *situation, struct ra_finding *finding
            ra_advice_weigh(situation, finding, is - was);
 }
 
-/* What glibc has given back of its free chunks it still calls free: fast bins it never trims. */
-static int64_t trimmable(const struct ra_report_glibc *glibc)
+static int64_t less(int64_t bytes, int64_t by)
 {
-    if (glibc->free < 0 || glibc->fast <= 0) {
-        return glibc->free;
+    return bytes > by ? bytes - by : 0;
+}
+
+/* What it has given back glibc still calls free; in RSS it isn't. Fast bins it never trims. */
+static int64_t trimmable(const struct ra_report *report)
+{
+    const struct ra_report_memory *memory = &report->memory;
+    int64_t bytes = report->glibc.free;
+
+    if (bytes >= 0 && report->glibc.fast > 0) {
+        bytes = less(bytes, report->glibc.fast);
     }
-    return glibc->free > glibc->fast ? glibc->free - glibc->fast : 0;
+    if (memory->rss_anon >= 0 && memory->allocated >= 0 &&
+        bytes > less(memory->rss_anon, memory->allocated)) {
+        bytes = less(memory->rss_anon, memory->allocated);
+    }
+    return bytes;
 }
 
 bool ra_advice_malloc_trim(struct ra_situation *situation, struct ra_finding *finding)
 {
-    finding->bytes = trimmable(&situation->report->glibc);
+    finding->bytes = trimmable(situation->report);
     finding->otherwise = !situation->answers;
     return ra_advice_weigh(situation, finding, finding->bytes);
 }
@@ -139,7 +153,7 @@ bool ra_advice_malloc_trim(struct ra_situation *situation, struct ra_finding *fi
 /* Of the same bytes as malloc_trim. */
 static void rank_with_trim(struct ra_situation *situation, struct ra_finding *finding)
 {
-    if (ra_advice_weigh(situation, finding, trimmable(&situation->report->glibc))) {
+    if (ra_advice_weigh(situation, finding, trimmable(situation->report))) {
         finding->order = RA_ORDER_HELPS;
     } else {
         finding->weight = 0;

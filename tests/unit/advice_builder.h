@@ -231,6 +231,11 @@ static inline void refused(void)
     add_setting("narenas", "many", RA_SOURCE_ENVIRONMENT, RA_SETTING_REFUSED);
 }
 
+static inline void no_key(void)
+{
+    add_setting("", "2", RA_SOURCE_ENVIRONMENT, RA_SETTING_REFUSED);
+}
+
 static inline void unknown_key(void)
 {
     add_setting("an_\033[31m_overly_long_and_unknown_key", "", RA_SOURCE_FILE, RA_SETTING_UNKNOWN);
@@ -238,7 +243,20 @@ static inline void unknown_key(void)
 
 static inline void thread_lost(void)
 {
+    region->header.interval_seconds = 10;
     add_setting("background_thread", "true", RA_SOURCE_ENVIRONMENT, RA_SETTING_LOST);
+}
+
+static inline void thread_lost_for_good(void)
+{
+    thread_lost();
+    region->header.flags |= RA_FLAG_KEEPS;
+}
+
+static inline void thread_lost_without_interval(void)
+{
+    thread_lost();
+    region->header.interval_seconds = 0;
 }
 
 static inline void silent(void)
@@ -314,6 +332,14 @@ static inline void libc_with_gaps(void)
     region->header.bin_count = 0;
 }
 
+/* malloc_trim has given most of that back: 86 MiB are there, of which 80 are in use. */
+static inline void trimmed(void)
+{
+    gap_pages();
+    snapshot->rollup.rss = 95 * MIB;
+    snapshot->rollup.rss_anon = 86 * MIB;
+}
+
 static inline void rss_below_the_figures(void)
 {
     dirty();
@@ -385,16 +411,24 @@ static inline void arenas_and_gaps(void)
 
 /* What is expected ------------------------------------------------------------------ */
 
-#define GLIBC                                                                                      \
+#define GLIBC(mebibytes)                                                                           \
     {"malloc_trim",                                                                                \
-     "14.0MiB are free in glibc's heaps: perhaps back by ruby_alloc_top --malloc-trim 4242",       \
-     14 * MIB},                                                                                    \
+     #mebibytes ".0MiB are free in glibc's heaps: perhaps back by ruby_alloc_top --malloc-trim "   \
+                "4242",                                                                            \
+     mebibytes * MIB},                                                                             \
         {"arena_max",                                                                              \
          "Objects are scattered over 9 arenas of glibc: likely less by MALLOC_ARENA_MAX=2", NONE}, \
     {                                                                                              \
         "use_jemalloc",                                                                            \
             "glibc's malloc is behind the library: likely less with jemalloc, without "            \
             "RUBY_ALLOC_BACKEND=libc",                                                             \
+            NONE                                                                                   \
+    }
+#define THREAD_LOST                                                                                \
+    {                                                                                              \
+        "background_thread_lost",                                                                  \
+            "background_thread ended at the fork: what is free likely stays while the process is " \
+            "idle (RUBY_ALLOC_DECAY or _INTERVAL is 0)",                                           \
             NONE                                                                                   \
     }
 #define LIVE(share, names)                                                                         \
