@@ -88,7 +88,7 @@
     X(useless_setting, "MALLOC_CONF or MALLOC_ARENA_MAX is set, and the allocator ignores it")     \
     X(fewer_huge_pages, "a tenth of the memory or more is in huge pages")                          \
     X(count_it, "jemalloc answers: the library would count on top of it")                          \
-    X(read_report, "the library is in place: its report says where memory goes")                   \
+    X(read_report, "the library is in place: its report says where memory goes, if it counts")     \
     X(built_in, "the program has the allocator in itself: it can't be replaced")                   \
     X(nothing, "none of the others applies")
 

@@ -116,6 +116,24 @@ static const char *command_to_type(struct ra_look *seen, char typed[TYPED_BYTES]
     return seen->findings->out.process.ruby == 1 ? "ruby ..." : "COMMAND";
 }
 
+/* By what restarting it would be counted, where its environment keeps this library from that. */
+static const char *way_to_count(const struct ra_look *seen)
+{
+    const char *on = ra_surroundings_get(&seen->surroundings, "RUBY_ALLOC");
+    const char *all = ra_surroundings_get(&seen->surroundings, "RUBY_ALLOC_ALL");
+
+    if (seen->surroundings.source == RA_SURROUNDINGS_NONE ||
+        seen->surroundings.source == RA_SURROUNDINGS_OVERWRITTEN) {
+        return NULL;
+    }
+    if (on != NULL && strcmp(on, "0") == 0) {
+        return "without RUBY_ALLOC=0";
+    }
+    return seen->findings->out.process.ruby == 0 && (all == NULL || strcmp(all, "1") != 0)
+               ? "with RUBY_ALLOC_ALL=1: it is no Ruby"
+               : NULL;
+}
+
 /* Why the order of its libraries is a guess, if it is one. */
 static void note_guess(struct ra_look *seen)
 {
@@ -149,6 +167,7 @@ static void look_inside(struct ra_look *seen)
     judge_preloads(seen);
     ra_look_for_allocator(seen, &facts);
     facts.command = command_to_type(seen, typed);
+    facts.recount = way_to_count(seen);
     ra_remedy_find(seen->findings, &facts);
 }
 

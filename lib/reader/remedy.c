@@ -228,8 +228,14 @@ static const char *count_it(struct ra_findings *findings, const struct ra_remedy
 
 static const char *read_report(struct ra_findings *findings, const struct ra_remedy_facts *facts)
 {
-    return facts->allocator != RA_ALLOCATOR_RUBY_ALLOC
-               ? NULL
+    if (facts->allocator != RA_ALLOCATOR_RUBY_ALLOC) {
+        return NULL;
+    }
+    return facts->recount != NULL
+               ? ra_findings_format(findings,
+                                    "the library is in place, but counts nothing here; to see "
+                                    "where its memory goes, restart it %s",
+                                    facts->recount)
                : ra_findings_format(findings, "see where its memory goes: ruby_alloc_top %d",
                                     (int)findings->out.process.pid);
 }

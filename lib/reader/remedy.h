@@ -19,6 +19,7 @@ struct ra_remedy_facts {
     enum ra_how how;
     struct ra_mapped *mapped;
     bool is_secure;      /* setuid or the like: ld.so hardly takes a LD_PRELOAD */
+    const char *recount; /* how to restart it, if this library counts nothing there, or NULL */
     const char *command; /* quoted for a shell */
 };
 

@@ -43,6 +43,18 @@ test_preloaded() {
     json 'File.basename($path).start_with?("libruby_alloc.so")'
     end
 
+    seen "ours, off" env RUBY_ALLOC=0 LD_PRELOAD="$library" ruby -e "$wait_for_ever"
+    json '$name == "ruby_alloc" && $advice == ["read_report"]'
+    advised read_report 'counts nothing here; to see where its memory goes, restart it without RUBY_ALLOC=0'
+    tool 3 --once "$pid"
+    end
+
+    seen "ours in no Ruby" env LD_PRELOAD="$library" "$victim" 0 0
+    json '$name == "ruby_alloc" && $advice == ["read_report"]'
+    advised read_report 'restart it with RUBY_ALLOC_ALL=1: it is no Ruby'
+    tool 3 --once "$pid"
+    end
+
     seen "ours in front of glibc" env RUBY_ALLOC_BACKEND=libc MALLOC_ARENA_MAX=2 LD_PRELOAD="$library" \
         ruby -e "$wait_for_ever"
     json "\$name == 'ruby_alloc' && \$how == 'preload' && \$version == \`getconf GNU_LIBC_VERSION\`.split[1]"
