@@ -116,8 +116,16 @@ static const char *fix_preload(struct ra_findings *findings, const struct ra_rem
 {
     const struct ra_examine_ignored *ignored = findings->out.ignored;
 
+    const char *value = findings->out.preload.value;
+
     if (findings->out.ignored_count == 0) {
         return NULL;
+    }
+    if (ignored->name != NULL && (value == NULL || strstr(value, ignored->name) == NULL)) {
+        return ra_findings_format(findings,
+                                  "ld.so ignored %s of /etc/ld.so.preload (%s): correct or remove "
+                                  "it there: every program reads that file",
+                                  ignored->name, ignored->text);
     }
     return ra_findings_format(findings, "ld.so ignored %s (%s); restart it as: %s", ignored->name,
                               ignored->text, preload_line(findings, facts, meant(findings, facts)));

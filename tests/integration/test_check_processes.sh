@@ -94,6 +94,22 @@ test_others_file_system() {
     fi
 }
 
+# The other way to preload: a file in the process's own root, for every program there.
+test_preload_file() {
+    what="a name in /etc/ld.so.preload"
+    if ! unshare --mount mount -t tmpfs none /etc 2>"$err"; then
+        echo "no mount namespace can be made: $what is not tested"
+        return
+    fi
+    seen "$what" unshare --mount sh -c 'cp /etc/ld.so.cache "$TEST_DIR/cache" && mount -t tmpfs none /etc &&
+        cp "$TEST_DIR/cache" /etc/ld.so.cache && echo "/nowhere/x.so libjemalloc.so.2" >/etc/ld.so.preload
+        exec "$@"' sh ruby -e "$wait_for_ever"
+    json '$name == "jemalloc" && $how == "preload" && $ignored == [["/nowhere/x.so", "not_found"]]'
+    advised fix_preload '/nowhere/x.so of /etc/ld.so.preload (there is no such file: '
+    json '!$seen["advice"][0]["text"].include?("LD_PRELOAD=")'
+    end
+}
+
 test_other_users() {
     local copy=$TEST_DIR/top
     if [ "$(id -u)" -ne 0 ] || ! as_nobody true 2>/dev/null; then
@@ -174,6 +190,7 @@ test_arenas
 test_title
 test_hostile_texts
 test_others_file_system
+test_preload_file
 test_other_users
 test_list
 test_absent
