@@ -22,23 +22,6 @@ static const char out_of_sight[] =
 static const char wrong_proc[] = "/proc shows another pid namespace than this one";
 static const char no_memory[] = "there is no memory for a list of the processes";
 
-/* With a /proc that another namespace mounted, each pid would be looked up as a stranger's. */
-static bool is_own_proc(void)
-{
-    struct ra_proc_status status;
-    int dir = ra_proc_open(getpid());
-    bool is_own = false;
-
-    if (dir >= 0) {
-        char self[32] = "";
-
-        is_own = ra_proc_read_status(dir, &status) && status.pid_depth == 1 &&
-                 readlink("/proc/self", self, sizeof(self) - 1) > 0 && atoi(self) == getpid();
-        close(dir);
-    }
-    return is_own;
-}
-
 static void begin(struct ra_census *census)
 {
     struct ra_proc_status status;
@@ -46,7 +29,7 @@ static void begin(struct ra_census *census)
 
     census->is_begun = true;
     census->own_namespace = ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
-    census->is_own_proc = is_own_proc();
+    census->is_own_proc = ra_proc_is_own();
     census->sees_all = census->is_own_proc && first >= 0 && ra_proc_read_status(first, &status);
     if (first >= 0) {
         close(first);

@@ -16,6 +16,22 @@ bool ra_proc_is_mounted(void)
     return access("/proc/self/stat", F_OK) == 0;
 }
 
+bool ra_proc_is_own(void)
+{
+    struct ra_proc_status status;
+    int dir = ra_proc_open(getpid());
+    bool is_own = false;
+
+    if (dir >= 0) {
+        char self[32] = "";
+
+        is_own = ra_proc_read_status(dir, &status) && status.pid_depth == 1 &&
+                 readlink("/proc/self", self, sizeof(self) - 1) > 0 && atoi(self) == getpid();
+        close(dir);
+    }
+    return is_own;
+}
+
 int ra_proc_open(pid_t pid)
 {
     char path[32];

@@ -57,6 +57,9 @@ struct ra_proc_mapping {
 /* Whether /proc shows the caller at all: without it nothing is known of any process. */
 bool ra_proc_is_mounted(void);
 
+/* Whether it is of the caller's pid namespace: in another's each pid is a stranger's. */
+bool ra_proc_is_own(void);
+
 /* Open /proc/PID. Returns a descriptor to be closed, or -1 with errno. */
 int ra_proc_open(pid_t pid);
 

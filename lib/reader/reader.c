@@ -54,24 +54,38 @@ void ra_session_settle(struct ra_reader *reader)
                          target->pid_namespace != ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
 }
 
+/* With a /proc that another namespace mounted, nobody can tell whether its process is dead. */
+static enum ra_status find_left(struct ra_reader *reader, struct ra_failure *why)
+{
+    enum ra_status status = ra_locate_left(&reader->target, &reader->place, why);
+
+    if (status == RA_OK && !ra_proc_is_own()) {
+        return ra_failure_set(why, RA_SYSTEM,
+                              "process %d has a region, but /proc shows another pid namespace than "
+                              "this one: mount this one's (mount -t proc proc /proc)",
+                              (int)reader->target.pid);
+    }
+    return status;
+}
+
 static enum ra_status find_place(struct ra_reader *reader, struct ra_failure *why)
 {
     struct ra_target *target = &reader->target;
     enum ra_status status;
 
     if (target->dir < 0) {
-        status = ra_locate_left(target, &reader->place, why);
+        status = find_left(reader, why);
         return status == RA_NO_REGION ? ra_diagnose_absent(target->pid, why) : status;
     }
     status = ra_locate_living(target, &reader->place, why);
     if (status != RA_NO_REGION) {
         return status;
     }
-    if (ra_locate_left(target, &reader->place, NULL) == RA_OK) {
+    status = find_left(reader, why);
+    if (status == RA_OK) {
         ra_target_close(target); /* the region is of an earlier process with this pid */
-        return RA_OK;
     }
-    return ra_diagnose_living(target, why);
+    return status == RA_OK || status == RA_SYSTEM ? status : ra_diagnose_living(target, why);
 }
 
 /* Copy the region and take it apart into snapshot. */

@@ -120,6 +120,14 @@ test_wrong_proc() {
     execute 0 unshare --pid --fork "$top" --prune
     grep -q '^nothing was removed' "$out" || fail "it removed something"
     grep -q ': /proc shows another pid namespace than this one$' "$out" || fail "not said"
+    # Its Ruby runs, though there is none of its pid, or one without a region.
+    # shellcheck disable=SC2016 # the inner shell's
+    execute 1 unshare --pid --fork sh -c 'LD_PRELOAD=$1 ruby -e "File.write(ARGV[0], %()); sleep" "$3" &
+        until [ -e "$3" ]; do sleep 0.05; done
+        "$2" --once $!; status=$?; kill -KILL $!; exit $status' sh "$library" "$top" "$TEST_DIR/counted"
+    expect_one_message
+    grep -q 'but /proc shows another pid namespace than this one' "$err" || fail "said to have ended"
+    execute 0 "$top" --prune
 }
 
 # Without a /proc nothing is known, not even that there is no such process.
