@@ -88,3 +88,7 @@ keys() { terminal send-keys -t "$window" "$@"; }
 # gone PATTERN: until the screen shows it no more.
 is_gone() { ! shows "$1"; }
 gone() { until_true 20 is_gone "$1" || fail "$what: still shows $1"; }
+
+# click COLUMN LINE: from 1 on; as a terminal of xterm's kind tells it.
+click() { keys -l $'\e'"[<0;$1;${2}M"; keys -l $'\e'"[<0;$1;${2}m"; }
+wheel() { keys -l $'\e'"[<65;10;10M"; }

@@ -212,10 +212,6 @@ test_save() {
     close
 }
 
-# click COLUMN LINE: from 1 on; as a terminal of xterm's kind tells it.
-click() { keys -l $'\e'"[<0;$1;${2}M"; keys -l $'\e'"[<0;$1;${2}m"; }
-wheel() { keys -l $'\e'"[<65;10;10M"; }
-
 test_mouse() {
     local at
     open 80 24 env TERM=xterm-256color "$top" -d 0.2 "$ruby"
@@ -326,36 +322,6 @@ test_sideways() {
     gone ': never$'
     keys ')' ')'
     sees ' from there quit$'
-    close
-}
-
-# What the terminal's description lacks is one key without a use, not Esc and some others.
-test_unknown_keys() {
-    open 80 24 env TERM=screen-256color "$top" -d 600
-    sees "^ +$ruby "
-    keys / counted Enter
-    sees 'filter counted'
-    keys Enter
-    sees '^rss '
-    keys -l $'\e[1;5C'
-    sees '^no such key here'
-    sees '^rss '
-    keys 7
-    sees '^ruby_version '
-    keys -l $'\e[17;2~'
-    sees '^no such key here'
-    lacks '^rss '
-    keys /
-    keys -l $'\e[1;6D'
-    keys -l narenas
-    sees '^filter: narenas'
-    gone dirty_decay_ms
-    keys -l $'\eOw'
-    sees '^filter: narenas'
-    keys Enter Escape
-    sees dirty_decay_ms
-    keys Escape
-    sees "^ +$ruby "
     close
 }
 
