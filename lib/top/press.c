@@ -382,6 +382,9 @@ static void press_in_menu(struct ra_ui *ui, int code)
 {
     const struct ra_key *key = ra_key_find(code, RA_IN_LIST, RA_IN_LIVE);
 
+    if (key && (key->id == RA_KEY_SIDE_LEFT || key->id == RA_KEY_SIDE_RIGHT)) {
+        return; /* the table behind it stays where it is */
+    }
     if (key && key->id >= RA_KEY_UP && key->id <= RA_KEY_BOTTOM) {
         move_place(ui, key->id);
     } else if (key && key->id == RA_KEY_OPEN) {

@@ -36,4 +36,23 @@ test_unknown_keys() {
     close
 }
 
+# The menu is moved in, and not the table behind it.
+test_menu_keeps_the_table() {
+    local before
+    open 40 10 env NO_COLOR=1 "$top" -d 600 "$ruby"
+    keys 3
+    sees '^ +size +live_objects'
+    before=$(screen)
+    keys F6
+    sees '^ Sort by '
+    keys ')' ')' '(' ')'
+    keys -l $'\e[1;2C' # S-Right
+    keys Down Down Up
+    sees '^ Sort by '
+    keys Escape
+    gone '^ Sort by '
+    [ "$(screen)" = "$before" ] || fail "$what: the table has moved"
+    close
+}
+
 run_tests
