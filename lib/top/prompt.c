@@ -130,17 +130,33 @@ static void edit(struct ra_ui *ui, int code)
     }
 }
 
+static bool is_enter(int code)
+{
+    return code == '\r' || code == '\n' || code == KEY_ENTER;
+}
+
+/* Only what is an answer ends the question, not the wheel of the mouse or a slip. */
+static void answer(struct ra_ui *ui, int code)
+{
+    bool is_yes = code == 'y' || code == 'Y';
+
+    if (is_yes || code == 'n' || code == 'N' || code == 'q' || code == RA_CODE_ESCAPE ||
+        is_enter(code)) {
+        ui->prompt = RA_PROMPT_NONE;
+    }
+    if (is_yes) {
+        ra_ui_purge(ui);
+    } else if (ui->prompt == RA_PROMPT_NONE) {
+        ra_ui_say(ui, false, "nothing was purged");
+    }
+}
+
 void ra_ui_type(struct ra_ui *ui, int code)
 {
     struct ra_grid_state *state = ra_ui_grid_state(ui);
 
     if (ui->prompt == RA_PROMPT_PURGE) {
-        ui->prompt = RA_PROMPT_NONE;
-        if (code == 'y' || code == 'Y') {
-            ra_ui_purge(ui);
-        } else {
-            ra_ui_say(ui, false, "nothing was purged");
-        }
+        answer(ui, code);
         return;
     }
     if (code == RA_CODE_ESCAPE) {
@@ -150,7 +166,7 @@ void ra_ui_type(struct ra_ui *ui, int code)
         ui->has_moved = true;
         return;
     }
-    if (code == '\r' || code == '\n' || code == KEY_ENTER) {
+    if (is_enter(code)) {
         finish(ui);
         return;
     }

@@ -36,6 +36,34 @@ test_unknown_keys() {
     close
 }
 
+# Neither a key without a meaning nor the mouse answers whether to purge.
+test_purge_is_answered() {
+    local answer
+    open 80 24 env TERM=xterm-256color "$top" -d 600
+    sees "^ +$ruby "
+    keys P
+    sees "^purge $ruby ruby [(]y/n[)]"
+    wheel
+    click 3 5
+    keys x F9 Down Tab
+    keys -l $'\e[1;6D'
+    terminal resize-window -t "$window" -x 90 -y 24
+    sleep 0.5
+    sees "^purge $ruby ruby [(]y/n[)]"
+    lacks 'nothing was purged'
+    for answer in n N q Escape Enter; do
+        keys $answer
+        sees '^nothing was purged'
+        keys P
+        sees "^purge $ruby ruby [(]y/n[)]"
+    done
+    keys Y
+    sees "^purged process $ruby: "
+    click 11 24 # help, in the footer: the mouse is heard again
+    sees 'keys [(]arrows'
+    close
+}
+
 # The menu is moved in, and not the table behind it.
 test_menu_keeps_the_table() {
     local before
