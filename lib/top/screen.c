@@ -124,9 +124,7 @@ static int show(struct ra_ui *ui)
     noecho();
     nonl();
     keypad(stdscr, TRUE);
-    nodelay(stdscr, TRUE);
-    noqiflush(); /* curses would wait in vain for a key that it saw and that ^C took away */
-    set_escdelay(RA_TYPED_ESCAPE_MS);
+    ra_typed_start();
     curs_set(0);
     mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     mouseinterval(0);

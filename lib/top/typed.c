@@ -5,8 +5,23 @@
 
 #include <curses.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "top/keys.h"
+
+/* Longer than the pieces of one key are apart on a slow line, and short for who waits for Esc. */
+enum { ESCAPE_MS = 150 };
+
+/* Of a sequence that has begun. On a slow line it may come in pieces, with a pause between. */
+static int next_of_sequence(void)
+{
+    int code;
+
+    timeout(ESCDELAY);
+    code = getch();
+    nodelay(stdscr, TRUE);
+    return code;
+}
 
 /* ECMA-48, 5.4: parameters and intermediate bytes, up to the final one. */
 static void skip_control_sequence(void)
@@ -14,10 +29,19 @@ static void skip_control_sequence(void)
     int code;
 
     do {
-        code = getch();
+        code = next_of_sequence();
     } while (code >= ' ' && code < '@');
     if (code >= KEY_MIN) {
         ungetch(code);
+    }
+}
+
+void ra_typed_start(void)
+{
+    nodelay(stdscr, TRUE);
+    noqiflush(); /* curses would wait in vain for a key that it saw and that ^C took away */
+    if (!getenv("ESCDELAY")) {
+        set_escdelay(ESCAPE_MS);
     }
 }
 
@@ -29,7 +53,7 @@ int ra_typed_next(void)
     if (code != RA_CODE_ESCAPE) {
         return code;
     }
-    /* What belongs together comes at once; [ and O are keys, too, if nothing follows. */
+    /* curses has waited for what belongs together; [ and O are keys, too, if nothing follows. */
     next = getch();
     code = next == '[' || next == 'O' ? getch() : ERR;
     is_sequence = code >= ' ' && code < KEY_MIN;

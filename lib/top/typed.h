@@ -4,7 +4,11 @@
 #ifndef RA_TOP_TYPED_H
 #define RA_TOP_TYPED_H
 
-enum { RA_TYPED_ESCAPE_MS = 25 /* after Esc, until it is Esc alone */ };
+/*
+ * For a screen of curses' that was just made: no key is waited for. But what follows Esc is,
+ * until it is Esc alone: a moment, or as many milliseconds as ESCDELAY says, as for all of curses.
+ */
+void ra_typed_start(void);
 
 /*
  * The code of the next key that is there, as getch has it without delay; ERR: none is. A key

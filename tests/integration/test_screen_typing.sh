@@ -36,6 +36,55 @@ test_unknown_keys() {
     close
 }
 
+# in_pieces CHARACTERS...: with a pause before each but the first.
+in_pieces() {
+    keys -l "$1"
+    shift
+    while [ $# -gt 0 ]; do
+        sleep 0.06
+        keys -l "$1"
+        shift
+    done
+}
+
+# arrives CHARACTERS...: from the overview, as Right in pieces, it goes to the next tab.
+arrives() {
+    keys 1
+    sees '^rss '
+    in_pieces "$@"
+    keys x
+    sees '^no such key here'
+    shows '^ +min +max '
+}
+
+# A key that comes in pieces is that key. On a busy machine a piece may come too late: it may try again.
+test_keys_in_pieces() {
+    open 80 24 env TERM=xterm-256color "$top" -d 600 "$ruby"
+    sees '^rss '
+    until_true 10 arrives $'\e' 'OC' || fail "$what: not after Esc"
+    until_true 10 arrives $'\eO' 'C' || fail "$what: not after O"
+    close
+
+    # As long as that is said to be: also in one that the terminal's description lacks.
+    open 80 24 env TERM=screen-256color ESCDELAY=3000 "$top" -d 600
+    sees "^ +$ruby "
+    keys / counted Enter
+    sees 'filter counted'
+    in_pieces $'\e' '[' '1;' '5' 'C'
+    sees '^no such key here'
+    shows 'filter counted' || fail "$what: it was Esc"
+    close
+
+    # Esc alone is one, soon.
+    open 80 24 "$top" -d 600
+    sees "^ +$ruby "
+    keys / counted Enter
+    sees 'filter counted'
+    keys Escape
+    until_true 3 is_gone 'filter counted' || fail "$what: Esc alone is none"
+    close
+}
+
 # Neither a key without a meaning nor the mouse answers whether to purge.
 test_purge_is_answered() {
     local answer
