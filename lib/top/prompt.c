@@ -62,37 +62,39 @@ static void finish(struct ra_ui *ui)
     }
 }
 
-/* Back to the start of the last character, which may have several bytes. */
+/*
+ * Where the last character of text begins, as the locale has it; a byte that is of none counts
+ * as one. is_whole: whether the character is, or lacks bytes that are yet to be typed.
+ */
+static size_t last_character(const char *text, bool *is_whole)
+{
+    size_t left = strlen(text), bytes = 0;
+    const char *last = text;
+
+    *is_whole = true;
+    for (const char *next = text; left > 0; next += bytes, left -= bytes) {
+        bytes = mbrlen(next, left, &(mbstate_t){0});
+        *is_whole = bytes != (size_t)-2;
+        bytes = bytes == (size_t)-2 ? left : bytes == (size_t)-1 ? 1 : bytes;
+        last = next;
+    }
+    return (size_t)(last - text);
+}
+
 static void erase_character(char *text)
 {
-    size_t length = strlen(text);
+    bool is_whole;
 
-    while (length > 0 && ((unsigned char)text[length - 1] & 0xC0) == 0x80) {
-        length--;
-    }
-    text[length > 0 ? length - 1 : 0] = '\0';
+    text[last_character(text, &is_whole)] = '\0';
 }
 
 /* Bytes at the end of text that are the start of a character which is not whole yet. */
 static size_t begun(const char *text)
 {
-    mbstate_t state = {0};
-    size_t left = strlen(text);
+    bool is_whole;
+    size_t last = last_character(text, &is_whole);
 
-    while (left > 0) {
-        size_t bytes = mbrlen(text, left, &state);
-
-        if (bytes == (size_t)-2) {
-            return left;
-        }
-        if (bytes == (size_t)-1) {
-            bytes = 1;
-            state = (mbstate_t){0};
-        }
-        text += bytes;
-        left -= bytes;
-    }
-    return 0;
+    return is_whole ? 0 : strlen(text + last);
 }
 
 /* One byte of what is typed. A character that has no room as a whole is not taken at all. */

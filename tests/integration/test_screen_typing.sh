@@ -85,6 +85,37 @@ test_keys_in_pieces() {
     close
 }
 
+# A character is what the locale has as one: there a byte, or as many as it takes.
+test_backspace() {
+    open 80 24 env LC_ALL=C "$top" -d 600
+    sees "^ +$ruby "
+    keys / a b
+    keys -H bf bf e9 # of Latin-1, where C has nothing
+    sees '^filter: ab[?][?][?] *$'
+    keys BSpace
+    sees '^filter: ab[?][?] *$'
+    keys BSpace BSpace
+    sees '^filter: ab *$'
+    keys BSpace BSpace BSpace x
+    sees '^filter: x *$'
+    close
+    open 80 24 "$top" -d 600
+    sees "^ +$ruby "
+    keys / a
+    keys -l 'é日¿'
+    sees '^filter: aé日¿ *$'
+    keys BSpace
+    sees '^filter: aé日 *$'
+    keys BSpace
+    sees '^filter: aé *$'
+    keys -H e6 97 # of three bytes
+    keys BSpace
+    sees '^filter: aé *$'
+    keys BSpace
+    sees '^filter: a *$'
+    close
+}
+
 # Neither a key without a meaning nor the mouse answers whether to purge.
 test_purge_is_answered() {
     local answer
