@@ -11,6 +11,7 @@
 #include "top/format.h"
 #include "top/hits.h"
 #include "top/keys.h"
+#include "top/menu.h"
 #include "top/paint.h"
 
 enum { NOTICE_LINES = 3 };
@@ -27,19 +28,22 @@ static void describe(struct ra_ui *ui, char *text, size_t size)
 {
     const struct ra_grid_state *state = ra_ui_grid_state(ui);
     static const char *const modes[RA_MODE_COUNT] = {"", "rates  ", "since Space  "};
-    char filter[RA_GRID_FILTER_BYTES + 16] = "", speed[64];
+    char filter[RA_GRID_FILTER_BYTES + 16] = "", user[64] = "", speed[64];
 
     if (state->filter[0]) {
         snprintf(filter, sizeof filter, "filter %s  ", state->filter);
     }
+    if (ui->has_user && !ui->in_process) {
+        snprintf(user, sizeof user, "user %.40s  ", ra_format_user(ui->user).text);
+    }
     snprintf(speed, sizeof speed, "every %gs", ui->delay);
     if (ui->replay) {
-        snprintf(text, size, "%s%s%s %zu/%zu  %s", modes[ui->mode], filter,
+        snprintf(text, size, "%s%s%s%s %zu/%zu  %s", modes[ui->mode], user, filter,
                  ui->is_playing ? "PLAYS" : "PAUSED", ra_replay_position(ui->replay) + 1,
                  ra_replay_count(ui->replay), ra_replay_time(ui->replay));
         return;
     }
-    snprintf(text, size, "%s%s%s", modes[ui->mode], filter,
+    snprintf(text, size, "%s%s%s%s", modes[ui->mode], user, filter,
              is_over(ui)     ? "ENDED"
              : ui->is_frozen ? "FROZEN"
                              : speed);
@@ -177,9 +181,8 @@ int ra_footer_draw(struct ra_ui *ui)
 
     if (ui->prompt != RA_PROMPT_NONE) {
         draw_prompt(ui, line);
-    } else if (ui->shows_menu) {
-        ra_paint_text(line, 0, COLS, RA_STRONG,
-                      ra_paint_choose("Enter: sort by it  Esc: leave it", "Enter sorts, Esc not"));
+    } else if (ui->shown_menu != RA_MENU_NONE) {
+        ra_paint_text(line, 0, COLS, RA_STRONG, ra_menu_hint(ui));
     } else if (text[0] && LINES < NOTICE_LINES) {
         ra_paint_text(line, 0, COLS, RA_WARNING, text); /* there is no other line */
     } else {

@@ -56,6 +56,9 @@ static bool passes(const struct ra_grid *grid, const char *filter, size_t row)
 {
     char text[RA_GRID_CELL_BYTES];
 
+    if (grid->hides && grid->hides(grid->context, row)) {
+        return false;
+    }
     if (filter[0] == '\0' || (grid->stays && grid->stays(grid->context, row))) {
         return true;
     }

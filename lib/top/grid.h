@@ -26,6 +26,7 @@ struct ra_grid {
     const void *context;
     void (*cell)(const void *context, size_t row, size_t column, char *text, size_t size);
     double (*number)(const void *context, size_t row, size_t column); /* to sort by */
+    bool (*hides)(const void *context, size_t row); /* whatever the filter; NULL: none */
     bool (*stays)(const void *context, size_t row); /* whatever the filter; NULL: none does */
     int (*ink)(const void *context, size_t row);    /* NULL: plain */
 };

@@ -217,6 +217,15 @@ static int ink(const void *context, size_t index)
                                              : RA_PLAIN;
 }
 
+/* What is not of the user that was chosen. */
+static bool hides(const void *context, size_t index)
+{
+    const struct list *list = context;
+    const struct ra_row *row = &list->rows.rows[index];
+
+    return list->ui->has_user && !row->is_sum && row->member->report->process.uid != list->ui->user;
+}
+
 /* A sum is shown with any of its processes. */
 static bool stays(const void *context, size_t index)
 {
@@ -235,6 +244,11 @@ struct ra_grid ra_list_grid_columns(const struct ra_ui *ui)
                             .column_count = LIST_COLUMNS};
 }
 
+size_t ra_list_screen_sort(enum ra_key_id id)
+{
+    return id == RA_KEY_SORT_MEMORY ? LIST_RSS : id == RA_KEY_SORT_TIME ? LIST_UPTIME : LIST_PID;
+}
+
 static struct ra_grid grid_of(const struct list *list)
 {
     struct ra_grid grid = ra_list_grid_columns(list->ui);
@@ -243,6 +257,7 @@ static struct ra_grid grid_of(const struct list *list)
     grid.context = list;
     grid.cell = cell;
     grid.number = number;
+    grid.hides = hides;
     grid.stays = stays;
     grid.ink = ink;
     return grid;
@@ -358,6 +373,7 @@ static void draw_empty(const struct ra_ui *ui, int line)
     const struct ra_pick *pick = &ui->pick;
     bool is_choice = pick->pid_count > 0 || pick->has_user || pick->has_match;
     const char *text = ui->list.filter[0] ? "no process matches the filter; / and Esc end it"
+                       : ui->has_user     ? "no process of this user; Esc shows all"
                        : is_choice        ? "no process matches -p, --user, --match"
                        : ui->model.denied > 0
                            ? "processes of other users can't be read: be that user, or root"

@@ -24,14 +24,16 @@ static unsigned screen_of(const struct ra_ui *ui)
 /* The list selects a process by its pid: a move has to let go of it first. */
 static void move_by(struct ra_ui *ui, long lines)
 {
-    struct ra_grid_state *state = ui->shows_menu ? &ui->menu : ra_ui_grid_state(ui);
+    struct ra_grid_state *state = ui->shown_menu != RA_MENU_NONE ? &ui->menu : ra_ui_grid_state(ui);
 
     if (lines < 0 && state->selected < (size_t)-lines) {
         state->selected = 0;
     } else {
         state->selected += (size_t)lines;
     }
-    ui->selected_pid = ui->in_process || ui->shows_help || ui->shows_menu ? ui->selected_pid : 0;
+    if (state == &ui->list) {
+        ui->selected_pid = 0;
+    }
     ui->has_moved = true;
 }
 
@@ -87,8 +89,11 @@ static void escape(struct ra_ui *ui)
 {
     struct ra_grid_state *state = ra_ui_grid_state(ui);
 
-    if (state->filter[0]) {
+    bool is_chosen = ui->has_user && !ui->in_process;
+
+    if (state->filter[0] || is_chosen) {
         state->filter[0] = '\0';
+        ui->has_user = ui->has_user && !is_chosen;
         ui->has_moved = true;
     } else if (ui->in_process && !ui->is_straight) {
         ra_ui_back(ui);
@@ -101,7 +106,10 @@ static void sort(struct ra_ui *ui, enum ra_key_id id)
     struct ra_grid_state *state = ra_ui_grid_state(ui);
 
     if (id == RA_KEY_SORT_MENU) {
-        ra_menu_open(ui);
+        ra_menu_open(ui, RA_MENU_SORT);
+    } else if (id >= RA_KEY_SORT_MEMORY && id <= RA_KEY_SORT_PID) {
+        state->sort = ra_list_screen_sort(id);
+        state->is_inverted = false;
     } else if (id == RA_KEY_INVERT) {
         state->is_inverted = !state->is_inverted;
     } else {
@@ -218,6 +226,9 @@ static bool go(struct ra_ui *ui, enum ra_key_id id, int code)
 static bool change(struct ra_ui *ui, enum ra_key_id id)
 {
     switch (id) {
+    case RA_KEY_USER:
+        ra_menu_open(ui, RA_MENU_USER);
+        return true;
     case RA_KEY_TREE:
         ui->is_tree = !ui->is_tree;
         ui->has_moved = true;
@@ -310,8 +321,8 @@ static void use_mouse(struct ra_ui *ui)
     hit = ra_hits_at(event.y, event.x);
     if (hit.kind == RA_HIT_CHOICE) {
         ra_menu_choose(ui, (size_t)hit.value);
-    } else if (ui->shows_menu) {
-        ui->shows_menu = false;
+    } else if (ui->shown_menu != RA_MENU_NONE) {
+        ui->shown_menu = RA_MENU_NONE;
     } else if (hit.kind == RA_HIT_TAB) {
         switch_tab(ui, (size_t)hit.value);
     } else if (hit.kind == RA_HIT_COLUMN) {
@@ -390,7 +401,7 @@ static void press_in_menu(struct ra_ui *ui, int code)
     } else if (key && key->id == RA_KEY_OPEN) {
         ra_menu_choose(ui, ui->menu.selected);
     } else {
-        ui->shows_menu = false;
+        ui->shown_menu = RA_MENU_NONE;
         ui->has_ended |= key && key->id == RA_KEY_QUIT;
     }
 }
@@ -413,7 +424,7 @@ void ra_ui_press(struct ra_ui *ui, int code)
         use_mouse(ui);
     } else if (is_for_help(ui, key) && !(key && key->id == RA_KEY_QUIT)) {
         ui->shows_help = false;
-    } else if (ui->shows_menu) {
+    } else if (ui->shown_menu != RA_MENU_NONE) {
         press_in_menu(ui, code);
     } else if (key && ra_ui_key_works(ui, key)) {
         act(ui, key->id, code);

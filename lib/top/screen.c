@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -203,5 +204,6 @@ int ra_screen_run(const struct ra_options *options)
     ra_replay_close(ui.replay);
     ra_model_clear(&ui.model);
     ra_pick_free(&ui.pick);
+    free(ui.users);
     return result;
 }

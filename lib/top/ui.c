@@ -57,7 +57,7 @@ void ra_ui_draw(struct ra_ui *ui)
     } else {
         ra_list_screen_draw(ui, 0, end);
     }
-    if (ui->shows_menu) {
+    if (ui->shown_menu != RA_MENU_NONE) {
         ra_menu_draw(ui, 1, end);
     }
     ui->has_moved = false;

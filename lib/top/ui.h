@@ -23,6 +23,8 @@ enum ra_ui_mode { RA_MODE_TOTALS, RA_MODE_RATES, RA_MODE_SINCE, RA_MODE_COUNT };
 
 enum ra_ui_prompt { RA_PROMPT_NONE, RA_PROMPT_FILTER, RA_PROMPT_GOTO, RA_PROMPT_PURGE };
 
+enum ra_ui_menu { RA_MENU_NONE, RA_MENU_SORT, RA_MENU_USER };
+
 enum { RA_UI_TABS = 7, RA_UI_FIRST_SORT = 4 /* of the list: by memory */ };
 
 struct ra_ui {
@@ -42,11 +44,16 @@ struct ra_ui {
     bool in_process;  /* or the list */
     bool is_straight; /* a process was named: there is no list behind it */
     size_t tab;
-    bool is_tree, shows_help, shows_menu;
+    bool is_tree, shows_help;
+    enum ra_ui_menu shown_menu;
     struct ra_grid_state list, tabs[RA_UI_TABS], help, menu;
     int64_t selected_pid; /* in the list; 0: the first */
     bool selected_sum;    /* the row of its cluster */
-    bool has_moved;       /* a place, which drawing has yet to correct */
+    bool has_user;        /* the list has only the processes of */
+    int64_t user;         /* this uid */
+    int64_t *users;       /* of the menu; NULL: not opened yet */
+    size_t user_count;
+    bool has_moved; /* a place, which drawing has yet to correct */
 
     enum ra_ui_prompt prompt;
     char input[RA_GRID_FILTER_BYTES];
@@ -106,6 +113,9 @@ void ra_ui_drop_purge(struct ra_ui *ui);
 
 /* Save the watched process's report as a file, and say where. */
 void ra_ui_save(struct ra_ui *ui);
+
+/* The column by which one of the keys RA_KEY_SORT_... of the list sorts it. */
+size_t ra_list_screen_sort(enum ra_key_id id);
 
 /* Fold the cluster of the selected process in the tree, or unfold it. */
 void ra_list_screen_fold(struct ra_ui *ui);

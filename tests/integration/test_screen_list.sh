@@ -132,6 +132,7 @@ test_narrow() {
     until_true 20 sorts_by PID || fail "$what: < does not pass hidden columns by"
     close
 }
+# sorts_by COLUMN: the one whose head is marked.
 sorts_by() { terminal capture-pane -e -p -t "$window" | sed -n 2p | grep -qE "\[32m *$1"; }
 
 test_sort() {
@@ -143,6 +144,67 @@ test_sort() {
     until_true 20 above "^ +$worker1 " "^ +$worker0 " || fail "$what: not inverted"
     keys I '>'
     sees "^ +$worker0 "
+    close
+}
+
+# M, T and N as in htop and top: from the most memory, the oldest, the least pid on.
+test_sort_keys() {
+    local key
+    open 120 30 "$top" -d 600 -p "$ruby,$cluster" # the cluster is older, and has more
+    sees "^ +$cluster "
+    for key in N:PID M:RSS T:UPTIME; do
+        keys "${key%:*}" I
+        until_true 20 above "^ +$ruby " "^ +$cluster " || fail "$what: $key, not inverted"
+        until_true 20 sorts_by "${key#*:}" || fail "$what: not sorted by $key"
+        keys "${key%:*}"
+        until_true 20 above "^ +$cluster " "^ +$ruby " || fail "$what: not the other way round again"
+    done
+    keys t M
+    until_true 20 sorts_by PSS || fail "$what: M does not sort the tree by memory"
+    close
+}
+
+# In a recording there may be users that this system doesn't know.
+test_users() {
+    "$top" --json "$ruby" >"$TEST_DIR/users" 2>/dev/null
+    ruby -rjson -e 'report = JSON.parse(STDIN.read)
+        [[11, 4_000_000_001], [12, 4_000_000_002], [13, 4_000_000_001]].each do |pid, uid|
+            report["process"].merge!("pid" => pid, "uid" => uid, "command" => "of #{pid}")
+            puts JSON.generate(report)
+        end' <"$TEST_DIR/users" >"$TEST_DIR/users.jsonl"
+    open 80 24 "$top" --replay "$TEST_DIR/users.jsonl"
+    sees 'PAUSED 1/3'
+    keys G
+    sees '^3 running '
+    keys u
+    sees '^ Show those of '
+    sees '^ [*] all users '
+    keys Down Down Down Up Enter
+    gone '^ Show those of '
+    gone ' of 12'
+    sees '^2 running of 3 '
+    sees ' user 4000000001  PAUSED'
+    keys / 13 Enter
+    sees '^1 running of 3 '
+    keys Escape
+    sees '^3 running '
+    lacks ' user 4000'
+    keys u End Enter t
+    sees '^1 running of 3 '
+    sees ' of 12'
+    keys u
+    sees '^ [*] 4000000002'
+    keys PPage Enter
+    sees '^3 running '
+    close
+
+    open 40 10 "$top" -d 600
+    sees "^ +$ruby "
+    keys u
+    sees "^   $(id -un) "
+    keys q
+    gone '^ Show those of '
+    sees "^ +$ruby "
     close
 }
 
