@@ -137,7 +137,8 @@ void ra_grid_settle(struct ra_grid_state *state, size_t count, int rows)
 /* Widths of columns, 0: not shown. */
 struct widths {
     int wanted[RA_GRID_COLUMNS_MAX], needed[RA_GRID_COLUMNS_MAX];
-    int longest; /* text of the last column */
+    int longest;   /* text of the last column */
+    size_t pinned; /* the column that is never left out, though it has a rank; 0: none */
 };
 
 /* The columns that the text of column takes in the rows that are shown. */
@@ -193,12 +194,12 @@ static int total_of(const struct ra_grid *grid, const int *widths)
 }
 
 /* The shown column that is left out first; -1: none may be. */
-static int find_worst(const struct ra_grid *grid, const int *widths)
+static int find_worst(const struct ra_grid *grid, const struct widths *widths)
 {
     int worst = -1;
 
     for (size_t c = 0; c < grid->column_count; c++) {
-        if (widths[c] > 0 && grid->columns[c].rank > 0 &&
+        if (widths->wanted[c] > 0 && grid->columns[c].rank > 0 && c != widths->pinned &&
             (worst < 0 || grid->columns[c].rank >= grid->columns[worst].rank)) {
             worst = (int)c;
         }
@@ -232,7 +233,7 @@ static void fit(const struct ra_grid *grid, struct widths *widths)
 {
     int *wanted = widths->wanted, worst;
 
-    while (total_of(grid, wanted) > COLS && (worst = find_worst(grid, wanted)) >= 0) {
+    while (total_of(grid, wanted) > COLS && (worst = find_worst(grid, widths)) >= 0) {
         wanted[worst] = 0;
     }
     if (total_of(grid, wanted) > COLS) {
@@ -297,6 +298,27 @@ static int most_skipped(const struct ra_grid *grid, const struct widths *widths)
         }
     }
     return last > 0 ? last : 0;
+}
+
+/*
+ * Go as far aside as was asked for. Each step goes to the next column behind the name, and shows
+ * it for certain: the first to the second one behind, unless the first one itself had no room.
+ */
+static void step_aside(const struct ra_grid *grid, struct ra_grid_state *state,
+                       struct widths *widths)
+{
+    size_t first = find_name(grid) + 1;
+    int most = most_skipped(grid, widths), skipped, had_no_room;
+    struct widths unmoved = *widths;
+
+    fit(grid, &unmoved);
+    had_no_room = first < grid->column_count && unmoved.wanted[first] == 0;
+    ra_sideways_step(state, most > 0 ? most + had_no_room : 0);
+    if (state->skipped > 0) {
+        skipped = state->skipped - had_no_room;
+        skip_columns(grid, skipped, widths->wanted);
+        widths->pinned = first + (size_t)skipped;
+    }
 }
 
 /* Of a number no digit is left out: the mark stands for all of it. */
@@ -387,8 +409,7 @@ void ra_grid_draw(const struct ra_grid *grid, struct ra_grid_state *state, const
     to = state->top + (size_t)(rows > 0 ? rows : 0);
     to = to < count ? to : count;
     measure(grid, order, state->top, to, &widths);
-    ra_sideways_step(state, most_skipped(grid, &widths));
-    skip_columns(grid, state->skipped, widths.wanted);
+    step_aside(grid, state, &widths);
     fit(grid, &widths);
     settle_columns(grid, &widths, state);
     if (line < end) {

@@ -147,6 +147,26 @@ test_sort() {
     close
 }
 
+is_back() { keys '(' && shows '^ +PID +S +RSS +RATIO +COMMAND$'; }
+
+# Each column can be come by, beside the pid.
+test_sideways() {
+    local title seen="$TEST_DIR/heads"
+    open 40 10 env NO_COLOR=1 "$top" -d 600
+    sees '^ +PID +S +RSS +RATIO +COMMAND$'
+    : >"$seen"
+    until shows '^ +PID .* THR +COMMAND$' && [ "$(wc -l <"$seen")" -gt 10 ]; do
+        screen | sed -n 2p >>"$seen"
+        keys ')'
+        sleep 0.1
+    done
+    for title in USER S UPTIME RSS LIVE RATIO LOST ALLOC/s THR COMMAND; do
+        grep -q "^ *PID .*\<$title\>" "$seen" || fail "$what: no $title on the way"
+    done
+    until_true 20 is_back || fail "$what: ( does not go back"
+    close
+}
+
 # M, T and N as in htop and top: from the most memory, the oldest, the least pid on.
 test_sort_keys() {
     local key
