@@ -209,6 +209,7 @@ bool ra_model_take(struct ra_model *model, struct ra_member *member, const struc
         return false;
     }
     if (is_first) {
+        model->taken_over = member->report ? member->pid : model->taken_over;
         begin_anew(member);
     } else if (is_exited(clone)) {
         note_look(member);

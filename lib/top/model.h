@@ -53,6 +53,8 @@ struct ra_model {
     struct ra_report *before;         /* the one before, for rates; NULL: none */
     const struct ra_report *baseline; /* its one of baselines; NULL: none */
 
+    int64_t taken_over; /* the last pid whose process became another; 0: none, or it was said */
+
     char note[256]; /* what keeps the watched process's figures from being fresh; "": nothing */
 };
 

@@ -20,12 +20,26 @@ static void step(struct ra_ui *ui)
     ra_replay_go(ui->replay, position + 1);
 }
 
+/* The row, or the whole screen, is another process's from one look to the next. */
+static void announce_taken_over(struct ra_ui *ui)
+{
+    long long pid = ui->model.taken_over;
+
+    if (pid != 0 && ui->in_process && pid == ui->model.watched) {
+        ra_ui_say(ui, true, "process %lld has ended: this is another one with its pid", pid);
+    } else if (pid != 0) {
+        ra_ui_say(ui, true, "pid %lld: that process has ended, another one has the pid", pid);
+    }
+    ui->model.taken_over = 0;
+}
+
 void ra_ui_update(struct ra_ui *ui)
 {
     if (ui->replay) {
         step(ui);
     } else {
         ra_live_refresh(ui->live, ui->is_stale);
+        announce_taken_over(ui);
     }
     ui->is_stale = false;
 }

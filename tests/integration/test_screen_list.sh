@@ -367,6 +367,53 @@ test_out_of_sight() {
     close
 }
 
+# In a pid namespace of its own the next pid can be chosen. $reuse: the tool over Ruby 301, which
+# is killed once $TEST_DIR/go is there, and has a successor some seconds later.
+reuse=$TEST_DIR/reuse
+# shellcheck disable=SC2016 # the inner shell's
+cat >"$reuse" <<'END'
+again() {
+    rm -f "$TEST_DIR/up"
+    echo 300 >/proc/sys/kernel/ns_last_pid
+    LD_PRELOAD=$RUBY_ALLOC_BUILD/libruby_alloc.so ruby -e 'File.write(ARGV[0], ""); sleep' "$TEST_DIR/up" &
+    until [ -e "$TEST_DIR/up" ]; do sleep 0.05; done
+}
+rm -f "$TEST_DIR/go"
+again
+{
+    until [ -e "$TEST_DIR/go" ]; do sleep 0.05; done
+    kill -KILL 301
+    sleep 4
+    again
+    sleep 60
+} >"$TEST_DIR/reuse.log" 2>&1 &
+"$@"
+END
+test_pid_taken_over() {
+    local apart='unshare --pid --mount --fork --mount-proc'
+    if [ "$(id -u)" -ne 0 ] || ! $apart true 2>/dev/null; then
+        echo "no pid namespace can be made: a pid that is taken over is not tested"
+        return
+    fi
+    open 80 24 $apart bash "$reuse" "$top" -d 0.2 301
+    sees '^pid 301  state running'
+    : >"$TEST_DIR/go"
+    sees '^q quit .* ENDED$'
+    sees '^process 301 has ended: this is another one with its pid$'
+    sees '^pid 301  state running'
+    keys 2
+    gone 'has ended'
+    close
+    open 80 24 $apart bash "$reuse" "$top" -d 0.2
+    sees '^ +301 .* R '
+    : >"$TEST_DIR/go"
+    sees '^ +301 .* E '
+    sees '^pid 301: that process has ended, another one has the pid$'
+    sees '^ +301 .* R '
+    close
+    rm -f "$RUBY_ALLOC_DIR"/ruby_alloc.301.*
+}
+
 # Last: what ends stays, marked; a new worker appears.
 test_zz_comes_and_goes() {
     open 120 30 "$top" -d 0.2

@@ -115,6 +115,24 @@ START_TEST(test_model_counts_rate_threads_and_growth)
 }
 END_TEST
 
+START_TEST(test_model_tells_of_a_pid_taken_over)
+{
+    struct ra_model model = {0};
+    struct ra_member *member = ra_model_admit(&model, 1);
+    struct ra_report first = report_of(1, 0, 10, 100), other = report_of(1, 0, 1, 5);
+
+    first.process.started = "2026-11-23T09:29:50Z";
+    other.process.started = "2026-11-23T09:31:00Z";
+    ck_assert(ra_model_take(&model, member, &first));
+    ck_assert(ra_model_take(&model, member, &first));
+    ck_assert_int_eq(model.taken_over, 0);
+    ck_assert(ra_model_take(&model, member, &other));
+    ck_assert_int_eq(model.taken_over, 1);
+    ck_assert(isnan(member->rate));
+    ra_model_clear(&model);
+}
+END_TEST
+
 /* Process pid with that parent. */
 static void add(struct ra_model *model, int64_t pid, int64_t ppid)
 {
@@ -425,6 +443,7 @@ int main(void)
     tcase_add_test(tests, test_clone_is_whole_and_its_own);
     tcase_add_test(tests, test_history_keeps_the_last);
     tcase_add_test(tests, test_model_counts_rate_threads_and_growth);
+    tcase_add_test(tests, test_model_tells_of_a_pid_taken_over);
     tcase_add_test(tests, test_rows_of_a_cluster_hang_below_its_sum);
     tcase_add_test(tests, test_rows_sum_is_of_shares_and_of_who_lives);
     tcase_add_test(tests, test_rows_nest_folded_and_filtered);
