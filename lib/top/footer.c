@@ -101,12 +101,15 @@ static const char *prompt_label(const struct ra_ui *ui)
     return "";
 }
 
+/* Of what is too long the end is there: what one types, and what to answer. */
 static void draw_prompt(const struct ra_ui *ui, int line)
 {
     char text[512];
-    int at;
+    int at, over;
 
     snprintf(text, sizeof text, "%s%s", prompt_label(ui), ui->input);
+    over = ra_format_columns(text) - (COLS - 1);
+    ra_format_cut(text, over > 0 ? over : 0);
     at = ra_paint_text(line, 0, COLS, RA_STRONG, text);
     ra_paint_text(line, at, 1, RA_INK_SELECTED, " ");
 }

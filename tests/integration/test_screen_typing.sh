@@ -116,6 +116,22 @@ test_backspace() {
     close
 }
 
+# What is typed can be seen, however long it is, and what a question wants as its answer.
+test_long_prompt() {
+    open 40 10 "$top" -d 600
+    sees "^ +$ruby "
+    keys / 'one two three four five six seven eight nine'
+    sees ' seven eight nine *$'
+    keys BSpace BSpace BSpace BSpace x
+    sees ' six seven eight x *$'
+    keys Escape
+    sees "^ +$ruby "
+    terminal resize-window -t "$window" -x 16 -y 6
+    keys P
+    sees '[(]y/n[)][?] *$'
+    close
+}
+
 # Neither a key without a meaning nor the mouse answers whether to purge.
 test_purge_is_answered() {
     local answer
