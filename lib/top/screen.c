@@ -72,10 +72,19 @@ static void resume(void)
     }
 }
 
+/* A terminal without another screen to go back to goes on in the last line: it has to be free. */
+static void leave(void)
+{
+    move(LINES - 1, 0);
+    clrtoeol();
+    refresh();
+    endwin();
+}
+
 static void sleep_and_resume(void)
 {
     flushinp();
-    endwin();
+    leave();
     ra_guard_sleep(SIGTSTP);
     resume();
 }
@@ -136,7 +145,7 @@ static int show(struct ra_ui *ui)
         if (ra_guard_must_end()) {
             flushinp(); /* as ^C does elsewhere: what was typed before it is not for the shell */
         }
-        endwin();
+        leave();
     } else {
         ra_guard_leave();
     }

@@ -128,10 +128,25 @@ test_plain_terminals() {
     ends_with 0
     close
 
-    open 80 24 env TERM=vt100 "$top" "$ruby"
+    # Such as have no other screen to go back to: what comes next has a line of its own.
+    local name
+    for name in vt100 linux; do
+        open 80 24 env TERM=$name "$top" -d 600 "$ruby"
+        check_chain
+        terminal send-keys -t "$window" q
+        sees '^end=0$'
+        close
+    done
+    open 80 24 env TERM=linux bash --norc --noprofile -i
+    sees '[$#]$'
+    keys " '$top' -d 600 $ruby" Enter
     check_chain
-    terminal send-keys -t "$window" q
-    sees 'end=0'
+    keys C-z
+    sees '^\[1\].* Stopped .* -d 600 [0-9]+$'
+    lacks '^q quit '
+    keys fg Enter
+    sees '^q quit '
+    gone 'Stopped'
     close
 
     # Without a cursor to place there is no screen: the report as text.
