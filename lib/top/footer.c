@@ -14,13 +14,29 @@
 #include "top/menu.h"
 #include "top/paint.h"
 
-enum { NOTICE_LINES = 3 };
+enum { NOTICE_LINES = 3, WIDE = 72 /* there is room for all of a time */ };
 
 static bool is_over(const struct ra_ui *ui)
 {
     const struct ra_member *member = ra_model_find(&ui->model, ui->model.watched);
 
     return ui->in_process && !ui->replay && member && member->has_ended;
+}
+
+/* Where a report of a recording is from: of 2026-11-23T09:30:00.123Z what there is room for. */
+static void write_place(const struct ra_ui *ui, char *text, size_t size)
+{
+    const char *time = ra_replay_time(ui->replay);
+    const char *clock = strchr(time, 'T');
+    char place[64];
+
+    snprintf(place, sizeof place, "%s %zu/%zu", ui->is_playing ? "PLAYS" : "PAUSED",
+             ra_replay_position(ui->replay) + 1, ra_replay_count(ui->replay));
+    if (COLS < WIDE && clock) {
+        snprintf(text, size, "%s  %.8sZ", place, clock + 1);
+    } else {
+        snprintf(text, size, "%s  %s", place, time);
+    }
 }
 
 /* What is not as it is at first: at the right of the footer. */
@@ -38,9 +54,10 @@ static void describe(struct ra_ui *ui, char *text, size_t size)
     }
     snprintf(speed, sizeof speed, "every %gs", ui->delay);
     if (ui->replay) {
-        snprintf(text, size, "%s%s%s%s %zu/%zu  %s", modes[ui->mode], user, filter,
-                 ui->is_playing ? "PLAYS" : "PAUSED", ra_replay_position(ui->replay) + 1,
-                 ra_replay_count(ui->replay), ra_replay_time(ui->replay));
+        char place[128];
+
+        write_place(ui, place, sizeof place);
+        snprintf(text, size, "%s%s%s%s", modes[ui->mode], user, filter, place);
         return;
     }
     snprintf(text, size, "%s%s%s%s", modes[ui->mode], user, filter,

@@ -40,7 +40,8 @@ static void go(struct ra_ui *ui)
     int hour, minute, second = 0;
     size_t length = strlen(ui->input);
 
-    if (sscanf(ui->input, "%2d:%2d:%2d", &hour, &minute, &second) >= 2) {
+    if (sscanf(ui->input, "%2d:%2d:%2d", &hour, &minute, &second) >= 2 && hour < 24 &&
+        minute < 60 && second < 60) {
         int64_t time = time_of_day(ui, hour, minute, second);
         ra_replay_go(ui->replay, ra_replay_find_time(ui->replay, time));
     } else if (length > 0 && strspn(ui->input, "0123456789") == length) {

@@ -355,6 +355,13 @@ test_replay() {
     sees 'PAUSED 3/3'
     keys : 2 Enter
     sees 'PAUSED 2/3'
+    keys : 24:00 Enter
+    sees "'24:00' is neither a number nor a time"
+    sees 'PAUSED 2/3'
+    terminal resize-window -t "$window" -x 40 -y 10
+    sees '^q quit  [?] help +PAUSED 2/3  [0-9:]{8}Z$'
+    terminal resize-window -t "$window" -x 120 -y 30
+    sees ' PAUSED 2/3  20[-0-9]*T[0-9:.]*Z$'
     keys Enter
     sees "^pid $ruby "
     keys 6
