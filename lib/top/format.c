@@ -18,6 +18,8 @@
 
 static const struct ra_cell unknown = {.text = "-"};
 
+enum { USERS_KNOWN = 64 };
+
 #define CELL(...)                                                                                  \
     ({                                                                                             \
         struct ra_cell cell;                                                                       \
@@ -191,21 +193,33 @@ struct ra_cell ra_format_value(const struct ra_field *field, const void *record)
     return unknown;
 }
 
+/*
+ * The last users that were asked for: the list has them in each row, and who knows their names
+ * may be a server somewhere.
+ */
 struct ra_cell ra_format_user(int64_t uid)
 {
-    static int64_t last = RA_UNKNOWN;
-    static struct ra_cell name;
+    static struct {
+        int64_t uid;
+        struct ra_cell name;
+    } known[USERS_KNOWN];
+    static size_t count;
     const struct passwd *user;
+    size_t place;
 
     if (uid == RA_UNKNOWN) {
         return unknown;
     }
-    if (uid != last) {
-        user = getpwuid((uid_t)uid);
-        name = user ? CELL("%s", user->pw_name) : CELL("%" PRId64, uid);
-        last = uid;
+    for (size_t i = 0; i < count && i < USERS_KNOWN; i++) {
+        if (known[i].uid == uid) {
+            return known[i].name;
+        }
     }
-    return name;
+    place = count++ % USERS_KNOWN;
+    user = getpwuid((uid_t)uid);
+    known[place].uid = uid;
+    known[place].name = user ? CELL("%s", user->pw_name) : CELL("%" PRId64, uid);
+    return known[place].name;
 }
 
 /* Bytes of the first character of text, and the columns it takes; -1: it can't be shown. */

@@ -5,6 +5,7 @@
 #include <check.h>
 #include <locale.h>
 #include <math.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -124,6 +125,36 @@ START_TEST(test_format_duration)
 }
 END_TEST
 
+/* In place of the C library's. */
+static int asked;
+struct passwd *getpwuid(uid_t uid)
+{
+    static char root[] = "root";
+    static struct passwd user = {.pw_name = root};
+
+    asked++;
+    return uid == 0 ? &user : NULL;
+}
+
+/* Users take turns in the rows of a list that is drawn each second. */
+START_TEST(test_format_user_is_asked_for_once)
+{
+    for (int64_t i = 0; i < 1000; i++) {
+        int64_t uid = i % 40;
+        char number[24];
+
+        snprintf(number, sizeof number, "%d", (int)uid);
+        ck_assert_str_eq(ra_format_user(uid).text, uid == 0 ? "root" : number);
+    }
+    ck_assert_int_eq(asked, 40);
+    for (int64_t uid = 0; uid < 1000; uid++) {
+        ra_format_user(uid);
+    }
+    ck_assert_str_eq(ra_format_user(0).text, "root");
+    ck_assert_str_eq(ra_format_user(999).text, "999");
+}
+END_TEST
+
 START_TEST(test_format_user)
 {
     ck_assert_str_eq(ra_format_user(0).text, "root");
@@ -214,6 +245,7 @@ static void add_formats(Suite *suite)
     tcase_add_test(formats, test_format_columns_are_those_that_fit);
     tcase_add_test(formats, test_format_rate_share);
     tcase_add_test(formats, test_format_user);
+    tcase_add_test(formats, test_format_user_is_asked_for_once);
     suite_add_tcase(suite, formats);
 }
 
