@@ -16,6 +16,7 @@
 #include "top/fields.h"
 #include "top/keys.h"
 #include "top/metrics.h"
+#include "top/states.h"
 #include "top/views.h"
 
 enum { LINE_WIDTH = 76 };
@@ -120,6 +121,16 @@ static void put_keys(FILE *stream)
     fputs(".El\n", stream);
 }
 
+static void put_states(FILE *stream)
+{
+    put_list(stream);
+    for (size_t i = 0; i < RA_STATE_COUNT; i++) {
+        fprintf(stream, ".It Li \"\\&%s\"\n", ra_states[i].letter);
+        put_text(ra_states[i].meaning, false, stream);
+    }
+    fputs(".El\n", stream);
+}
+
 static void put_views(FILE *stream)
 {
     put_list(stream);
@@ -210,6 +221,7 @@ static const struct {
 } parts[] = {
     {"@OPTIONS@\n", put_options},
     {"@KEYS@\n", put_keys},
+    {"@STATES@\n", put_states},
     {"@VIEWS@\n", put_views},
     {"@METRICS@\n", put_metrics},
     {"@CHAIN@\n", put_chain},

@@ -13,6 +13,7 @@
 #include "top/fields.h"
 #include "top/keys.h"
 #include "top/options_table.h"
+#include "top/states.h"
 
 const struct ra_option ra_option_table[] = {
     {RA_OPTION_BATCH, "batch", 0, NULL,
@@ -193,6 +194,10 @@ void ra_options_print_help(FILE *stream)
     fputs("\nKeys on the screen:\n", stream);
     for (const struct ra_key *key = ra_keys; key->label; key++) {
         fprintf(stream, "  %-24s %s\n", key->label, key->help);
+    }
+    fputs("\nStates, in the column S of the list:\n", stream);
+    for (size_t i = 0; i < RA_STATE_COUNT; i++) {
+        fprintf(stream, "  %-24s %s\n", ra_states[i].letter, ra_states[i].meaning);
     }
     fputs("\nThe numbers (~ marks an estimate, - what is not known), each at least as\n"
           "large as the one above it:\n",

@@ -1,5 +1,5 @@
 /*
- * The help: the keys, from their table, in as many columns as there is room for.
+ * The help: the keys and the letters of states, from their tables, in as many columns as there is room for.
  */
 #include "top/ui.h"
 
@@ -12,6 +12,7 @@
 #include "top/keys.h"
 #include "top/paint.h"
 #include "top/sideways.h"
+#include "top/states.h"
 
 enum { COLUMN_WIDTH = 62, LABEL_WIDTH = 9 };
 
@@ -19,26 +20,54 @@ static const char title[] =
     "ruby_alloc_top " RUBY_ALLOC_VERSION ": keys (arrows scroll, any other key ends this)";
 static const char short_title[] = "keys (arrows scroll, others end it)";
 
-static void draw_key(const struct ra_key *key, int line, int column, int width, int shift)
-{
-    char text[RA_GRID_CELL_BYTES];
+struct entry {
+    char label[16], help[RA_GRID_CELL_BYTES];
+};
 
-    snprintf(text, sizeof text, "%*s", LABEL_WIDTH, key->label);
-    ra_paint_text(line, column, LABEL_WIDTH, RA_INK_LABEL, text);
-    snprintf(text, sizeof text, "%s", key->help);
-    ra_format_cut(text, shift);
-    ra_paint_text(line, column + LABEL_WIDTH + 1, width - LABEL_WIDTH - 1, RA_PLAIN, text);
+static int count_keys(void)
+{
+    int count = 0;
+
+    while (ra_keys[count].label) {
+        count++;
+    }
+    return count;
+}
+
+/* First the keys, then the states. */
+static struct entry entry_of(int index, int keys)
+{
+    struct entry entry;
+
+    if (index < keys) {
+        snprintf(entry.label, sizeof entry.label, "%s", ra_keys[index].label);
+        snprintf(entry.help, sizeof entry.help, "%s", ra_keys[index].help);
+    } else {
+        snprintf(entry.label, sizeof entry.label, "S: %s", ra_states[index - keys].letter);
+        snprintf(entry.help, sizeof entry.help, "%s", ra_states[index - keys].meaning);
+    }
+    return entry;
+}
+
+static void draw_entry(struct entry *entry, int line, int column, int width, int shift)
+{
+    int used = ra_format_columns(entry->label);
+
+    ra_paint_text(line, column + LABEL_WIDTH - used, used, RA_INK_LABEL, entry->label);
+    ra_format_cut(entry->help, shift);
+    ra_paint_text(line, column + LABEL_WIDTH + 1, width - LABEL_WIDTH - 1, RA_PLAIN, entry->help);
 }
 
 void ra_help_screen_draw(struct ra_ui *ui, int line, int end)
 {
     int columns = COLS / COLUMN_WIDTH > 0 ? COLS / COLUMN_WIDTH : 1;
-    int width = COLS / columns, count = 0, longest = 0, rows, first = 0, room;
+    int width = COLS / columns, longest = 0, rows, first = 0, room;
+    int keys = count_keys(), count = keys + RA_STATE_COUNT;
     struct ra_grid_state *state = ra_ui_grid_state(ui);
 
     ra_paint_bar(line++, 0, COLS, RA_HEADING, ra_paint_choose(title, short_title));
-    for (; ra_keys[count].label; count++) {
-        int used = ra_format_columns(ra_keys[count].help);
+    for (int i = 0; i < count; i++) {
+        int used = ra_format_columns(entry_of(i, keys).help);
 
         longest = used > longest ? used : longest;
     }
@@ -53,7 +82,9 @@ void ra_help_screen_draw(struct ra_ui *ui, int line, int end)
         int at = line + i % rows - first;
 
         if (at >= line && at < end) {
-            draw_key(&ra_keys[i], at, i / rows * width, width, state->shift);
+            struct entry entry = entry_of(i, keys);
+
+            draw_entry(&entry, at, i / rows * width, width, state->shift);
         }
     }
 }

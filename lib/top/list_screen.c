@@ -13,6 +13,7 @@
 #include "top/format.h"
 #include "top/paint.h"
 #include "top/rows.h"
+#include "top/states.h"
 #include "top/tabs.h"
 
 enum list_column {
@@ -93,18 +94,20 @@ static struct ra_cell shorten(struct ra_cell cell)
     return cell;
 }
 
-/* As in ps, but for what only we tell apart. */
-static char state_letter(const struct ra_row *row)
+static enum ra_state_id state_of(const struct ra_row *row)
 {
     const char *state = row->member->report->process.state;
 
     if (row->is_sum && row->processes > 0) {
-        return '+';
+        return RA_STATE_SUM;
     }
     if (row->member->has_ended) {
-        return 'E';
+        return RA_STATE_ENDED;
     }
-    return row->member->is_stopped ? 'T' : state && strcmp(state, "detached") == 0 ? 'D' : 'R';
+    if (row->member->is_stopped) {
+        return RA_STATE_STOPPED;
+    }
+    return state && strcmp(state, "detached") == 0 ? RA_STATE_DETACHED : RA_STATE_RUNNING;
 }
 
 /* How many a sum is of. */
@@ -170,7 +173,7 @@ static void cell(const void *context, size_t index, size_t column, char *text, s
     } else if (column == LIST_USER) {
         value = ra_format_user(row->member->report->process.uid);
     } else if (column == LIST_STATE) {
-        snprintf(value.text, sizeof value.text, "%c", state_letter(row));
+        snprintf(value.text, sizeof value.text, "%s", ra_states[state_of(row)].letter);
     } else if (column == LIST_UPTIME) {
         value = ra_format_duration(row->uptime);
     } else if (column == LIST_RATIO && isfinite(row->ratio)) {

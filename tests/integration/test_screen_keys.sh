@@ -332,6 +332,7 @@ test_help() {
     sees '^ +q +back to the list'
     keys End
     sees 'recording: go to'
+    sees '^ +S: E ended: '
     keys x
     sees '^alloc/s'
     close

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "top/keys.h"
+#include "top/states.h"
 #include "top/options.h"
 #include "top/options_table.h"
 
@@ -333,6 +334,9 @@ START_TEST(test_help_names_every_option_and_key)
     }
     for (const struct ra_key *key = ra_keys; key->label; key++) {
         ck_assert_ptr_nonnull(strstr(help, key->help));
+    }
+    for (int i = 0; i < RA_STATE_COUNT; i++) {
+        ck_assert_ptr_nonnull(strstr(help, ra_states[i].meaning));
     }
     free(help);
 }
