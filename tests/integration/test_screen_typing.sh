@@ -36,6 +36,38 @@ test_unknown_keys() {
     close
 }
 
+# sends SEQUENCE PATTERN: what the screen shows once it was typed.
+sends() {
+    keys -l "$(printf '\e%s' "$1")"
+    until_true 20 shows "$2" || fail "$what: $1 does not lead to $2"
+}
+
+# The same key is sent in several ways, and not always in the one that TERM stands for.
+test_keys_of_other_terminals() {
+    local name
+    for name in xterm-256color screen-256color vt220 linux; do
+        open 80 24 env TERM=$name "$top" -d 600 "$ruby"
+        sees '^rss '
+        sends '[11~' 'keys [(]arrows' # F1
+        sends '[4~' 'S: E ended' # End
+        sends '[1~' '^ +q back'
+        sends '[F' 'S: E ended'
+        sends '[H' '^ +q back'
+        sends '[8~' 'S: E ended'
+        sends '[7~' '^ +q back'
+        keys x
+        sees '^rss '
+        sends '[C' '^ +min +max '
+        sends 'OD' '^rss '
+        sends 'OC' '^ +min +max '
+        sends '[17~' '^ Sort by ' # F6
+        sends '[14~' '^ +min +max ' # F4 is none in the menu
+        sends '[14~' '^filter:'
+        keys Escape
+        close
+    done
+}
+
 # in_pieces CHARACTERS...: with a pause before each but the first.
 in_pieces() {
     keys -l "$1"
