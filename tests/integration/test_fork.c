@@ -251,6 +251,26 @@ static const struct trouble {
     {"files", false, leave_alone, leave_alone},
 };
 
+/* A directory for regions; false where it can't be mounted. */
+static bool make_place(const struct trouble *trouble, const char *name, int number,
+                       char directory[PATH_BYTES])
+{
+    snprintf(directory, PATH_BYTES, "%s%d", temporary_path(name), number);
+    if (trouble->mounted && !mount_small(directory)) {
+        printf("skipped: a full tmpfs (mount is refused: %s)\n", strerror(errno));
+        rmdir(directory);
+        return false;
+    }
+    ck_assert(trouble->mounted || mkdir(directory, 0700) == 0);
+    return true;
+}
+
+static void remove_place(const struct trouble *trouble, const char *directory)
+{
+    ck_assert_int_eq(trouble->mounted ? umount2(directory, MNT_DETACH) : 0, 0);
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+
 /* The child counts where nobody sees it; its own child, made in better times, has it all. */
 START_TEST(test_child_without_a_region)
 {
@@ -262,13 +282,9 @@ START_TEST(test_child_without_a_region)
     struct victim victim;
     pid_t child;
 
-    snprintf(directory, sizeof directory, "%s%d", temporary_path("regions"), _i);
-    if (trouble->mounted && !mount_small(directory)) {
-        printf("skipped: a full tmpfs (mount is refused: %s)\n", strerror(errno));
-        rmdir(directory);
+    if (!make_place(trouble, "regions", _i, directory)) {
         return;
     }
-    ck_assert(trouble->mounted || mkdir(directory, 0700) == 0);
     start(&victim, trouble->mode, 1, EACH, directory);
     before = report_of(victim.pid);
     trouble->begin(directory);
@@ -292,8 +308,7 @@ START_TEST(test_child_without_a_region)
     ruby_alloc_report_free(after);
     ruby_alloc_report_free(grandchild);
     finish(&victim, directory);
-    ck_assert_int_eq(trouble->mounted ? umount2(directory, MNT_DETACH) : 0, 0);
-    ck_assert_int_eq(rmdir(directory), 0);
+    remove_place(trouble, directory);
 }
 END_TEST
 
@@ -311,13 +326,9 @@ START_TEST(test_hole_of_a_child)
     struct ra_report *before, *child, *grandchild;
     struct victim victim;
 
-    snprintf(directory, sizeof directory, "%s%d", temporary_path("holes"), _i);
-    if (trouble->mounted && !mount_small(directory)) {
-        printf("skipped: a full tmpfs (mount is refused: %s)\n", strerror(errno));
-        rmdir(directory);
+    if (!make_place(trouble, "holes", _i, directory)) {
         return;
     }
-    ck_assert(trouble->mounted || mkdir(directory, 0700) == 0);
     start(&victim, "hole", 0, EACH, directory);
     before = report_of(victim.pid);
     ck_assert_int_eq(write(victim.main.in, "\n", 1), 1);
@@ -348,8 +359,7 @@ START_TEST(test_hole_of_a_child)
     ck_assert_int_eq(write(victim.child.in, "\n", 1), 1);
     channel_ready(&victim.main);
     finish(&victim, directory);
-    ck_assert_int_eq(trouble->mounted ? umount2(directory, MNT_DETACH) : 0, 0);
-    ck_assert_int_eq(rmdir(directory), 0);
+    remove_place(trouble, directory);
 }
 END_TEST
 

@@ -54,6 +54,19 @@ static pid_t fork_or_stop(void)
     return child;
 }
 
+/* The child tells its pid and goes on with the test's next step. */
+static pid_t fork_talking_child(void)
+{
+    pid_t child = fork_or_stop();
+
+    if (child == 0) {
+        talk_as_child();
+        put_number(getpid());
+        pause_for_test();
+    }
+    return child;
+}
+
 static int reap(pid_t child)
 {
     int status;
@@ -142,12 +155,9 @@ static void busy(void)
     pause_for_test();
     start_threads(threads, stay_busy);
     for (size_t i = 0; i < number; i++) {
-        pid_t child = fork_or_stop();
+        pid_t child = fork_talking_child();
 
         if (child == 0) {
-            talk_as_child();
-            put_number(getpid());
-            pause_for_test();
             make_objects(count);
             pause_for_test();
             exit(0);
@@ -334,11 +344,8 @@ static void hole(void)
     pid_t child;
 
     pause_for_test();
-    child = fork_or_stop();
+    child = fork_talking_child();
     if (child == 0) {
-        talk_as_child();
-        put_number(getpid());
-        pause_for_test();
         void *volatile object = make_object(LARGE_BYTES);
         pause_for_test();
         free(object);
@@ -359,11 +366,8 @@ static void late(void)
     pid_t child;
 
     pause_for_test();
-    child = fork_or_stop();
+    child = fork_talking_child();
     if (child == 0) {
-        talk_as_child();
-        put_number(getpid());
-        pause_for_test();
         make_objects(count);
         pause_for_test();
         if (number == 0) {

@@ -191,26 +191,26 @@ START_TEST(test_lock_is_let_go)
 }
 END_TEST
 
-START_TEST(test_nobody_there)
+static void refuse_with_sampler(uint32_t tid, enum ra_status status, const char *words)
 {
-    region->header.sampler_tid = 0;
+    region->header.sampler_tid = tid;
     region->header.action.asked = region->header.action.done = 41;
     mapped = map_own_region();
     expect_open(getpid(), RA_OK, NULL);
-    expect_act(RA_ACTION_purge, 0, 20000, RA_SYSTEM, "no helper thread");
+    expect_act(RA_ACTION_purge, 0, 20000, status, words);
     expect_untouched();
+}
+
+START_TEST(test_nobody_there)
+{
+    refuse_with_sampler(0, RA_SYSTEM, "no helper thread");
 }
 END_TEST
 
 /* At once, rather than after the time given: nobody would answer. */
 START_TEST(test_helper_yet_to_come)
 {
-    region->header.sampler_tid = RA_SAMPLER_LATE;
-    region->header.action.asked = region->header.action.done = 41;
-    mapped = map_own_region();
-    expect_open(getpid(), RA_OK, NULL);
-    expect_act(RA_ACTION_purge, 0, 20000, RA_TIMEOUT, "hardly allocated since its fork");
-    expect_untouched();
+    refuse_with_sampler(RA_SAMPLER_LATE, RA_TIMEOUT, "hardly allocated since its fork");
 }
 END_TEST
 
