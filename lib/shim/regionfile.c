@@ -99,9 +99,22 @@ static bool remove_stale(const char *path, const struct ra_header *header)
 }
 
 /*
- * A tmpfs gives up when a signal comes; one that comes for ever must not keep the host here.
- * Where the file system knows nothing of the kind, libc writes to each block.
+ * Where the file system knows nothing of the kind, libc writes to each block: a cancellation
+ * point, which neither fork nor malloc is.
  */
+static int write_blocks(int file, size_t offset, size_t bytes)
+{
+    int saved = errno;
+    int cancel;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    int error = posix_fallocate(file, (off_t)offset, (off_t)bytes);
+    pthread_setcancelstate(cancel, NULL);
+    errno = saved;
+    return error;
+}
+
+/* A tmpfs gives up when a signal comes; one that comes for ever must not keep the host here. */
 int ra_regionfile_reserve(int file, size_t offset, size_t bytes)
 {
     int error = EINTR;
@@ -109,7 +122,7 @@ int ra_regionfile_reserve(int file, size_t offset, size_t bytes)
     for (int i = 0; i < INTERRUPTIONS && error == EINTR; i++) {
         error = -ra_system_fallocate(file, offset, bytes);
     }
-    return error == EOPNOTSUPP ? posix_fallocate(file, (off_t)offset, (off_t)bytes) : error;
+    return error == EOPNOTSUPP ? write_blocks(file, offset, bytes) : error;
 }
 
 /* A umask may have taken the owner's own bits away. */

@@ -22,6 +22,10 @@ same() {
 }
 
 same "cancel in malloc" "$victim" cancel-in-malloc
+# A file system that reserves nothing: libc writes to each block then.
+launch=$RUBY_ALLOC_BUILD/tests/integration/victim_launch
+fallocate=$([ "$(uname -m)" = x86_64 ] && echo 285 || echo 47)
+same "cancel in fork" "$launch" "refuse:$fallocate:95" -- "$victim" cancel-in-fork
 same "main leaves" "$victim" main-leaves
 also=$RUBY_ALLOC_BUILD/tests/integration/victim_atfork.so
 same "fork with a lock" "$victim" fork-with-lock

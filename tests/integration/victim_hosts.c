@@ -148,6 +148,31 @@ static int main_leaves(void)
     pthread_exit(NULL);
 }
 
+static void *fork_cancelled(void *unused)
+{
+    int status;
+
+    pthread_cancel(pthread_self());
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(7);
+    }
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    waitpid(child, &status, 0);
+    printf("wait status %#x\n", (unsigned)status);
+    return unused;
+}
+
+/* Nor is fork a cancellation point. */
+static int cancel_in_fork(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, fork_cancelled, NULL);
+    pthread_join(thread, NULL);
+    return 0;
+}
+
 /* The parent's region must not follow a child that shares its memory. As root only. */
 static int vfork_setuid(const char *directory)
 {
@@ -185,6 +210,9 @@ int main(int count, char **arguments)
     }
     if (strcmp(mode, "cancel-in-malloc") == 0) {
         return cancel_in_malloc();
+    }
+    if (strcmp(mode, "cancel-in-fork") == 0) {
+        return cancel_in_fork();
     }
     if (strcmp(mode, "main-leaves") == 0) {
         return main_leaves();
