@@ -6,7 +6,6 @@
 #include "elf.h"
 
 #include <elf.h>
-#include <stdbool.h>
 #include <string.h>
 
 struct tables {
@@ -158,4 +157,22 @@ const char *ra_elf_ruby_version(void)
     const char *version = ra_elf_symbol_anywhere("ruby_version");
 
     return version && version[0] >= '0' && version[0] <= '9' ? version : NULL;
+}
+
+bool ra_elf_is_in_linker(const void *address)
+{
+    const char *base = (const char *)_r_debug.r_ldbase;
+
+    if (!base) {
+        return false;
+    }
+    const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)base;
+    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)(base + header->e_phoff);
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        if (segments[i].p_type == PT_LOAD &&
+            (uintptr_t)address - (uintptr_t)base - segments[i].p_vaddr < segments[i].p_memsz) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -9,6 +9,7 @@
 #define RA_SHIM_ELF_H
 
 #include <link.h>
+#include <stdbool.h>
 
 #pragma GCC visibility push(hidden)
 
@@ -23,6 +24,9 @@ void *ra_elf_symbol(const struct link_map *library, const char *name);
 
 /* The same in the first loaded object, the program included, that defines name. */
 void *ra_elf_symbol_anywhere(const char *name);
+
+/* Whether address is in ld.so. */
+bool ra_elf_is_in_linker(const void *address);
 
 /*
  * The version of Ruby in the program itself (static) or in any library that was loaded

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "elf.h"
 #include "flush.h"
 #include "region.h"
 #include "sampler.h"
@@ -13,6 +14,7 @@
 enum { ALLOCATIONS = 8 };
 
 uint32_t ra_late_allocations RA_TOGETHER;
+__thread const void *ra_late_caller;
 
 void ra_late_begin(void)
 {
@@ -51,6 +53,9 @@ static void start(void)
  */
 RA_COLD void ra_late_step(void)
 {
+    const void *caller = ra_late_caller;
+
+    ra_late_caller = NULL;
     if (!ra_slots_is_at_own()) {
         return;
     }
@@ -63,7 +68,7 @@ RA_COLD void ra_late_step(void)
             return;
         }
     }
-    if (ra_system_pid() == (pid_t)ra_image.header.pid) {
+    if (!ra_elf_is_in_linker(caller) && ra_system_pid() == (pid_t)ra_image.header.pid) {
         start();
     }
 }

@@ -26,6 +26,11 @@ same "cancel in malloc" "$victim" cancel-in-malloc
 launch=$RUBY_ALLOC_BUILD/tests/integration/victim_launch
 fallocate=$([ "$(uname -m)" = x86_64 ] && echo 285 || echo 47)
 same "cancel in fork" "$launch" "refuse:$fallocate:95" -- "$victim" cancel-in-fork
+mkdir "$TEST_DIR/libraries"
+for i in $(seq 0 71); do
+    cp "$RUBY_ALLOC_BUILD/tests/integration/victim_local.so" "$TEST_DIR/libraries/$i"
+done
+same "dlopen in a child" "$victim" load-libraries "$TEST_DIR/libraries"
 same "main leaves" "$victim" main-leaves
 also=$RUBY_ALLOC_BUILD/tests/integration/victim_atfork.so
 same "fork with a lock" "$victim" fork-with-lock

@@ -2,8 +2,9 @@
  * Hosts that a preloaded library can harm without meaning to. Each mode prints what it
  * saw; a host that hangs is ended by SIGALRM.
  *
- *   victim_hosts MODE
+ *   victim_hosts MODE [DIRECTORY]
  */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -173,6 +174,48 @@ static int cancel_in_fork(void)
     return 0;
 }
 
+/* What a child sees that makes some objects, and then loads a library. */
+static int load_in_child(const char *library, int objects)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        for (int i = 0; i < objects; i++) {
+            touch_heap();
+        }
+        _exit(dlopen(library, RTLD_NOW) ? 0 : 1);
+    }
+    waitpid(child, &status, 0);
+    return status;
+}
+
+/*
+ * DIRECTORY/0, 1, ... each have thread-local data. Where ld.so's list of those is full, it
+ * makes a longer one: in the middle of dlopen no thread can be made.
+ */
+static int load_libraries(const char *directory)
+{
+    enum { LIBRARIES = 72, FIRST = 55, OBJECTS = 8 };
+    char path[4096];
+
+    for (int i = 0; i < LIBRARIES; i++) {
+        snprintf(path, sizeof path, "%s/%d", directory, i);
+        for (int objects = 0; i >= FIRST && objects < OBJECTS; objects++) {
+            int status = load_in_child(path, objects);
+
+            if (status != 0) {
+                printf("%d after %d objects: wait status %#x\n", i, objects, (unsigned)status);
+            }
+        }
+        if (!dlopen(path, RTLD_NOW)) {
+            puts(dlerror());
+        }
+    }
+    puts("loaded");
+    return 0;
+}
+
 /* The parent's region must not follow a child that shares its memory. As root only. */
 static int vfork_setuid(const char *directory)
 {
@@ -214,12 +257,15 @@ int main(int count, char **arguments)
     if (strcmp(mode, "cancel-in-fork") == 0) {
         return cancel_in_fork();
     }
+    if (strcmp(mode, "load-libraries") == 0) {
+        return load_libraries(count > 2 ? arguments[2] : "");
+    }
     if (strcmp(mode, "main-leaves") == 0) {
         return main_leaves();
     }
     if (strcmp(mode, "vfork-setuid") == 0) {
         return vfork_setuid(getenv("RUBY_ALLOC_DIR"));
     }
-    fprintf(stderr, "usage: victim_hosts MODE\n");
+    fprintf(stderr, "usage: victim_hosts MODE [DIRECTORY]\n");
     return 2;
 }
