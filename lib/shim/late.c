@@ -38,6 +38,7 @@ static void start(void)
     }
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     if (ra_region_is_whole()) {
+        ra_sampler_disown();
         ra_sampler_start();
     } else {
         __atomic_store_n(&RA_CURRENT->header.sampler_tid, 0, __ATOMIC_RELEASE);

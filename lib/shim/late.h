@@ -2,7 +2,8 @@
  * A forked child's helper thread comes late: with its eighth allocation. Many children end
  * or become another program before that, and a thread would cost them more than all else
  * that the library does at a fork (make bench, "with a thread made in the child"). What a
- * child that allocates so little would tell of jemalloc is what its parent tells.
+ * child that allocates so little would tell of jemalloc is what its parent tells; once the
+ * helper comes, that is not shown any more.
  *
  * Until then the thread that forked stays on the slow road, which counts as exactly; any
  * other thread of the child brings the helper with its first allocation.

@@ -232,6 +232,12 @@ void ra_sampler_forget(void)
     }
 }
 
+void ra_sampler_disown(void)
+{
+    last.sample.sequence = 0; /* nor is it for a child of this one */
+    __atomic_store_n(&RA_CURRENT->sample.sequence, 0, __ATOMIC_RELEASE);
+}
+
 void ra_sampler_start(void)
 {
     uint32_t *tid = &RA_CURRENT->header.sampler_tid;

@@ -21,6 +21,12 @@ void ra_sampler_start(void);
 void ra_sampler_forget(void);
 
 /*
+ * In a forked child that begins to allocate: its parent's sample no longer tells of it, and
+ * isn't shown any more. In a region that is whole, before ra_sampler_start.
+ */
+void ra_sampler_disown(void);
+
+/*
  * The last sample, for a forked child; NULL if there is none, or it was being taken at the
  * time of the fork.
  */

@@ -3,12 +3,14 @@
  * thread of its own. Until then the child counts as exactly, and shows its parent's sample.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "helper_program.h"
+#include "ruby_alloc/region.h"
 
 enum { BEFORE_HELPER = 7 };
 
@@ -104,10 +106,47 @@ START_TEST(test_helper_of_a_child)
 }
 END_TEST
 
+static uint32_t sample_sequence(pid_t pid)
+{
+    char path[PATH_BYTES];
+    uint32_t sequence = 1;
+
+    ck_assert(region_path(temporary_path("."), pid, path));
+    int file = open(path, O_RDONLY);
+    ck_assert_int_eq(pread(file, &sequence, sizeof sequence, offsetof(struct ra_region, sample)),
+                     sizeof sequence);
+    close(file);
+    return sequence;
+}
+
+/* Who looks at a child that was killed before its helper took a sample must not see another's. */
+START_TEST(test_sample_of_the_parent_goes)
+{
+    const char *words[] = {"late", "0", decimal(BEFORE_HELPER), decimal(VICTIM_SIZE), NULL};
+    struct victim victim;
+    size_t pid;
+
+    program_start(&victim, "victim_fork", temporary_path("."), words);
+    ruby_alloc_report_free(report_of(victim.pid));
+    ck_assert_int_eq(write(victim.main.in, "\n", 1), 1);
+    channel_ready(&victim.child);
+    ck_assert_uint_eq(numbers_in(&victim.child, &pid, 1), 1);
+    channel_step(&victim.child);
+    ck_assert_uint_gt(sample_sequence((pid_t)pid), 0);
+    channel_step(&victim.child);
+    ck_assert_uint_eq(sample_sequence((pid_t)pid), 0);
+    require_helper((pid_t)pid, 1);
+    ck_assert_int_eq(write(victim.child.in, "\n", 1), 1);
+    channel_ready(&victim.main);
+    victim_finish(&victim);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("late");
 
     add_case(suite, "helper", test_helper_of_a_child, sizeof cases / sizeof cases[0]);
+    add_case(suite, "sample", test_sample_of_the_parent_goes, 1);
     return run_suite(suite);
 }
