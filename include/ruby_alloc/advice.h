@@ -27,6 +27,7 @@ enum {
 /* X(id, when it speaks): of two rules about the same bytes the first promises them. */
 #define RA_ADVICE(X)                                                                               \
     X(own_allocator, "the executable has an allocator of its own: hardly anything is counted")     \
+    X(counts_partial, "a forked child found the directory full: not all counts are shown")         \
     X(sample_old, "the process doesn't answer: jemalloc's figures are old, or missing")            \
     X(sample_inherited, "hardly allocated since its fork: jemalloc's figures are its parent's")    \
     X(kernel_silent, "the kernel doesn't tell PSS or RSS: no smaps_rollup, or no right to it")     \

@@ -308,7 +308,8 @@ enum {
     RA_FLAG_FORKED = 1 << 0, /* this process began as a fork of a counting one */
     RA_FLAG_RUBY = 1 << 1,   /* Ruby is present in the process */
     RA_FLAG_LIBC = 1 << 2,   /* glibc's malloc is behind the library, not jemalloc's */
-    RA_FLAG_KEEPS = 1 << 3   /* RUBY_ALLOC_DECAY=0: unused pages of an idle process stay */
+    RA_FLAG_KEEPS = 1 << 3,  /* RUBY_ALLOC_DECAY=0: unused pages of an idle process stay */
+    RA_FLAG_PARTIAL = 1 << 4 /* no room for all of it: shared and moved aren't shown */
 };
 
 /*

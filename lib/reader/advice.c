@@ -24,6 +24,12 @@ static const struct rule rules[] = {
             .text = "The executable has a malloc of its own, so hardly anything is counted: use a "
                     "Ruby without one",
         },
+    [RA_ADVICE_counts_partial] =
+        {
+            RULE(counts_partial),
+            .text = "The directory of its region was full: objects above 8 MiB, and those of "
+                    "threads without own counters, are not shown",
+        },
     [RA_ADVICE_sample_old] =
         {
             RULE(sample_old),

@@ -13,6 +13,12 @@ bool ra_advice_own_allocator(struct ra_situation *situation, struct ra_finding *
     return situation->report->process.own_allocator == 1;
 }
 
+bool ra_advice_counts_partial(struct ra_situation *situation, struct ra_finding *finding)
+{
+    finding->order = RA_ORDER_DOUBTS;
+    return (situation->derivation->now->image.header.flags & RA_FLAG_PARTIAL) != 0;
+}
+
 /* A forked child without a helper thread yet, which would take samples. */
 static bool is_late(const struct ra_situation *situation)
 {

@@ -23,6 +23,7 @@ enum {
 enum { PRIVATE_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 enum { WHOLE, WITH_HOLE, FILLING };
 uint32_t ra_region_hole RA_TOGETHER; /* one of these */
+static size_t hole_at RA_TOGETHER;   /* as in struct content */
 
 union ra_storage ra_storage __attribute__((aligned(4096)));
 static struct ra_class classes[RA_CLASS_MAX];
@@ -148,6 +149,7 @@ static bool publish(const struct content *content)
     ra_image.header.slots_ready = content->slots;
     for (unsigned i = 0; i < list_count; i++) {
         if (publish_in(list[i], content)) {
+            hole_at = content->hole_at;
             ra_region_hole = content->hole_at < SLOTS_AT ? WITH_HOLE : WHOLE;
             __atomic_store_n(&RA_CURRENT->header.ready, RA_READY, __ATOMIC_RELEASE);
             return true;
@@ -245,18 +247,19 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
 static int fill_hole(void)
 {
     enum { POPULATE_WRITE = 23, TRIES = 1000 }; /* MADV_POPULATE_WRITE: madvise(2) */
-    char *hole = ra_storage.bytes + HOLE_AT;
-    size_t bytes = SLOTS_AT - HOLE_AT;
+    char *hole = ra_storage.bytes + hole_at;
+    size_t bytes = SLOTS_AT - hole_at;
     int error = EINTR;
 
     for (int i = 0; i < TRIES && (error == EINTR || error == EAGAIN); i++) {
         error = -(int)ra_system(SYS_madvise, (long)hole, (long)bytes, POPULATE_WRITE, 0, 0, 0);
     }
     if (error == EINVAL) {
-        error = ra_regionfile_extend(HOLE_AT, bytes);
+        error = ra_regionfile_extend(hole_at, bytes);
     }
     if (error != 0) {
-        ra_log("part of the region can't be had, large objects won't be shown: error %d", error);
+        ra_log("part of the region can't be had, not all will be shown: error %d", error);
+        __atomic_fetch_or(&RA_CURRENT->header.flags, RA_FLAG_PARTIAL, __ATOMIC_RELAXED);
         error = -ra_system_map(hole, bytes, PRIVATE_FLAGS, -1);
     }
     return error;

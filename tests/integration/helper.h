@@ -76,6 +76,9 @@ void victim_finish(struct victim *victim);
 /* A fresh report; ruby_alloc_report_free frees it. */
 struct ra_report *report_of(pid_t pid);
 
+/* Whether the report's advice has a piece of this id. */
+bool advises(const struct ra_report *report, const char *id);
+
 /* Does pid have a region that the reader finds? */
 bool has_region(pid_t pid);
 

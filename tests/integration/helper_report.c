@@ -29,6 +29,16 @@ struct ra_report *report_of(pid_t pid)
     return report;
 }
 
+bool advises(const struct ra_report *report, const char *id)
+{
+    for (size_t i = 0; i < report->advice_count; i++) {
+        if (strcmp(report->advice[i].id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool has_region(pid_t pid)
 {
     struct ra_failure why;

@@ -342,6 +342,7 @@ START_TEST(test_hole_of_a_child)
     ck_assert_int_eq(child->memory.live - before->memory.live, full ? 0 : 48 << 20);
     ck_assert_int_eq(child->totals.allocations, full ? 0 : 1);
     ck_assert_int_eq(child->totals.live_objects, child->totals.inherited_objects + !full);
+    ck_assert_int_eq(advises(child, "counts_partial"), full);
     ruby_alloc_report_free(child);
     channel_step(&victim.child);
     child = report_of(pid);

@@ -35,16 +35,6 @@ static unsigned count_tasks(pid_t pid)
     return count;
 }
 
-static bool advises(const struct ra_report *report, const char *id)
-{
-    for (size_t i = 0; i < report->advice_count; i++) {
-        if (strcmp(report->advice[i].id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* parent: its report before the fork; NULL: it was never asked. */
 static void require_without_helper(pid_t child, const struct ra_report *parent, size_t made)
 {

@@ -259,6 +259,11 @@ static inline void thread_lost_without_interval(void)
     region->header.interval_seconds = 0;
 }
 
+static inline void partial(void)
+{
+    snapshot->image.header.flags |= RA_FLAG_PARTIAL;
+}
+
 static inline void silent(void)
 {
     snapshot->monotonic_ns = 36 * SECOND;

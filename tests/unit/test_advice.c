@@ -142,6 +142,13 @@ static const struct {
     {thread_lost_for_good, nothing, {NOTHING("99%"), THREAD_LOST}},
     {thread_lost_without_interval, nothing, {NOTHING("99%"), THREAD_LOST}},
     {nothing,
+     partial,
+     {{"counts_partial",
+       "The directory of its region was full: objects above 8 MiB, and those of threads without "
+       "own counters, are not shown",
+       NONE},
+      NOTHING("99%")}},
+    {nothing,
      silent,
      {{"sample_old", "The process does not answer: jemalloc's figures are 35 s old", NONE},
       NOTHING("99%")}},
