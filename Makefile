@@ -167,7 +167,7 @@ $(BUILD)/tests/integration/victim%: $(BUILD)/tests/integration/victim%.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread -ldl
 
 # What it defines must be seen from outside, before any library's.
-$(BUILD)/tests/integration/victim_bump $(BUILD)/tests/integration/victim_conf: LDFLAGS += -rdynamic
+$(addprefix $(BUILD)/tests/integration/victim_,bump conf twice): LDFLAGS += -rdynamic
 
 # In which the address of malloc is a place of its own.
 $(BUILD)/tests/integration/victim_detour.o: CFLAGS += -fno-pic

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include "elf.h"
 #include "flush.h"
@@ -27,23 +28,35 @@ void ra_late_forget(void)
     __atomic_store_n(&ra_late_allocations, 0, __ATOMIC_RELAXED);
 }
 
-/* Making a thread is a cancellation point nowhere, but what it logs may be one. */
-static void start(void)
+static void bring_helper(void)
 {
-    int error = errno;
-    int cancel;
-
-    if (__atomic_exchange_n(&ra_late_allocations, 0, __ATOMIC_RELAXED) == 0) {
-        return;
-    }
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     if (ra_region_is_whole()) {
         ra_sampler_disown();
         ra_sampler_start();
     } else {
         __atomic_store_n(&RA_CURRENT->header.sampler_tid, 0, __ATOMIC_RELEASE);
     }
-    pthread_setcancelstate(cancel, NULL);
+}
+
+/*
+ * Making a thread is a cancellation point nowhere, but what it logs may be one. No signal in
+ * between: the child of a handler that forks would go on here when the handler returns, with
+ * a helper of its own awaited beside this one.
+ */
+static void start(void)
+{
+    int error = errno;
+    int cancel;
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (__atomic_exchange_n(&ra_late_allocations, 0, __ATOMIC_RELAXED) != 0) {
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+        bring_helper();
+        pthread_setcancelstate(cancel, NULL);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
 }
 

@@ -37,6 +37,10 @@ same "fork with a lock" "$victim" fork-with-lock
 also=
 same "own malloc" "$RUBY_ALLOC_BUILD/tests/integration/victim_ownmalloc"
 
+# A handler that forks while the helper is made: one helper, in its child too.
+twice=$(LD_PRELOAD=$shim RUBY_ALLOC_ALL=1 "$RUBY_ALLOC_BUILD/tests/integration/victim_twice" 1)
+[ "$twice" = "2 threads" ] || { echo "fork in a handler: $twice" && failed=1; }
+
 if [ "$(id -u)" -eq 0 ]; then
     owner=$(LD_PRELOAD=$shim RUBY_ALLOC_ALL=1 "$victim" vfork-setuid)
     [ "$owner" = "the region belongs to 0" ] || { echo "vfork, setuid: $owner" && failed=1; }
