@@ -14,7 +14,8 @@
  * an allocation, only around a free, which starts nothing. But ld.so's data need not be in
  * order there: in dlopen a library may have its number and no place on the list of those with
  * thread-local data yet, and ld.so ends a process that makes a thread then. So an allocation
- * of ld.so's own brings nothing; the next one of anybody else does.
+ * of ld.so's own brings nothing; the next one of anybody else does. Nor does one that a
+ * signal handler may have made, which can interrupt anything.
  */
 #ifndef RA_SHIM_LATE_H
 #define RA_SHIM_LATE_H

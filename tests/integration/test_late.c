@@ -12,13 +12,20 @@
 #include "helper_program.h"
 #include "ruby_alloc/region.h"
 
-enum { BEFORE_HELPER = 7 };
+enum { BEFORE_HELPER = 7, IN_HANDLER = 20 };
+
+/* By whom the allocation is made that brings the helper. */
+enum by { BY_MAIN, BY_THREAD, BY_MAIN_AFTER_HANDLER };
 
 static const struct {
-    size_t objects;   /* that the child makes before the one that brings the helper */
-    bool in_thread;   /* which is made by a thread of its own */
+    size_t objects; /* that the child makes before that */
+    enum by by;
     bool has_sampled; /* the parent, before the fork */
-} cases[] = {{BEFORE_HELPER, false, true}, {BEFORE_HELPER, false, false}, {2, true, true}};
+} cases[] = {{BEFORE_HELPER, BY_MAIN, true},
+             {BEFORE_HELPER, BY_MAIN, false},
+             {2, BY_THREAD, true},
+             {BEFORE_HELPER, BY_MAIN_AFTER_HANDLER, true},
+             {0, BY_MAIN_AFTER_HANDLER, false}};
 
 static unsigned count_tasks(pid_t pid)
 {
@@ -71,8 +78,8 @@ static void require_helper(pid_t child, unsigned threads)
 START_TEST(test_helper_of_a_child)
 {
     size_t objects = cases[_i].objects, pid;
-    const char *words[] = {"late", decimal(cases[_i].in_thread), decimal(objects),
-                           decimal(VICTIM_SIZE), NULL};
+    const char *words[] = {"late", decimal(cases[_i].by), decimal(objects), decimal(VICTIM_SIZE),
+                           NULL};
     struct ra_report *parent = NULL;
     struct victim victim;
 
@@ -86,8 +93,12 @@ START_TEST(test_helper_of_a_child)
     require_without_helper((pid_t)pid, parent, 0);
     channel_step(&victim.child);
     require_without_helper((pid_t)pid, parent, objects);
+    if (cases[_i].by == BY_MAIN_AFTER_HANDLER) {
+        channel_step(&victim.child);
+        require_without_helper((pid_t)pid, parent, objects + IN_HANDLER);
+    }
     channel_step(&victim.child);
-    require_helper((pid_t)pid, cases[_i].in_thread ? 2 : 1);
+    require_helper((pid_t)pid, cases[_i].by == BY_THREAD ? 2 : 1);
     ck_assert_int_eq(write(victim.child.in, "\n", 1), 1);
     channel_ready(&victim.main);
     ruby_alloc_report_free(parent);

@@ -16,7 +16,8 @@
  *   swarm  16 threads make and free objects now and then; NUMBER children that allocate and
  *          _exit at once; a step after each COUNT of them
  *   late   a step; a child that steps (on 3 and 4), makes COUNT objects, steps, makes one more
- *          (NUMBER 1: in a thread, which then stays), steps, and ends
+ *          (NUMBER 1: in a thread, which then stays), steps, and ends; NUMBER 2: before that
+ *          one it makes IN_HANDLER objects in a signal handler, and steps
  *   hole   a step; a child that steps (on 3 and 4), makes one object of 48 MiB, steps, frees
  *          it, makes COUNT objects, steps, forks a child that makes COUNT more, prints its
  *          pid and steps. The main process steps when both have ended
@@ -360,6 +361,14 @@ static void hole(void)
     pause_for_test();
 }
 
+enum { IN_HANDLER = 20 };
+
+static void make_in_handler(int signal)
+{
+    (void)signal;
+    make_objects(IN_HANDLER);
+}
+
 static void late(void)
 {
     pthread_t thread;
@@ -370,7 +379,12 @@ static void late(void)
     if (child == 0) {
         make_objects(count);
         pause_for_test();
-        if (number == 0) {
+        if (number == 2) {
+            signal(SIGUSR1, make_in_handler);
+            raise(SIGUSR1);
+            pause_for_test();
+        }
+        if (number != 1) {
             make_objects(1);
         } else if (pthread_create(&thread, NULL, make_one_and_stay, NULL) == 0) {
             while (running == 0) {
