@@ -76,7 +76,9 @@ $(BUILD)/lib/shim/%.o: lib/shim/%.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(SHIM_FLAGS) -c -o $@ $<
 
-$(SHIM).$(VERSION): $(call objects,lib/shim) lib/shim/shim.map
+# storage.o last: see there.
+SHIM_OBJECTS := $(filter-out %/storage.o,$(call objects,lib/shim)) $(BUILD)/lib/shim/storage.o
+$(SHIM).$(VERSION): $(SHIM_OBJECTS) lib/shim/shim.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(SHIM_LINK)
 

@@ -25,7 +25,6 @@ enum { WHOLE, WITH_HOLE, FILLING };
 uint32_t ra_region_hole RA_TOGETHER; /* one of these */
 static size_t hole_at RA_TOGETHER;   /* as in struct content */
 
-union ra_storage ra_storage __attribute__((aligned(4096)));
 static struct ra_class classes[RA_CLASS_MAX];
 struct ra_image ra_image RA_TOGETHER = {.classes = classes};
 

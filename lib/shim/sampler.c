@@ -205,9 +205,10 @@ static void *run(void *unused)
     return NULL;
 }
 
-/* 0 stack_bytes: libc's default. */
-static int make_thread(size_t stack_bytes)
+static int make_thread(bool own_stack)
 {
+    /* Of our own, as libc's stacks are two mappings each, which every fork copies. */
+    static char stack[STACK_BYTES] __attribute__((aligned(4096)));
     pthread_attr_t attributes;
     pthread_t thread;
     int error = pthread_attr_init(&attributes);
@@ -215,8 +216,8 @@ static int make_thread(size_t stack_bytes)
     if (error != 0) {
         return error;
     }
-    if (stack_bytes > 0) {
-        pthread_attr_setstacksize(&attributes, stack_bytes);
+    if (own_stack) {
+        pthread_attr_setstack(&attributes, stack, sizeof stack);
     }
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     error = pthread_create(&thread, &attributes, run, NULL);
@@ -248,9 +249,9 @@ void ra_sampler_start(void)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     struct ra_unseen seen = ra_unseen_begin(); /* pthread_create allocates in our name */
     __atomic_store_n(tid, RA_SAMPLER_COMING, __ATOMIC_RELEASE);
-    int error = make_thread(STACK_BYTES);
+    int error = make_thread(true);
     if (error == EINVAL) { /* libraries with much thread-local data need more */
-        error = make_thread(0);
+        error = make_thread(false);
     }
     if (error != 0) {
         __atomic_store_n(tid, 0, __ATOMIC_RELEASE);

@@ -173,7 +173,8 @@ test_preload() {
 # The sample of the region begins with its number, which is 2 once the first was taken.
 until_sampled='deadline = Process.clock_gettime(1) + 60
     region = Dir["#{ENV["RUBY_ALLOC_DIR"]}/ruby_alloc.#{$$}.*"].first
-    sleep 0.01 until File.binread(region, 4, 8192).unpack1("L") > 1 || Process.clock_gettime(1) > deadline'
+    sample = File.binread(region, 8, 104).unpack1("Q") # ra_header.sections[RA_SECTION_sample].offset
+    sleep 0.01 until File.binread(region, 4, sample).unpack1("L") > 1 || Process.clock_gettime(1) > deadline'
 
 test_output() {
     local report=$TEST_DIR/report
