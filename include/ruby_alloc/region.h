@@ -406,7 +406,7 @@ struct ra_region {
         struct ra_shared inherited; /* everything counted by the ancestors up to the fork */
         char inherited_pages[3 * 4096];
     };
-    /* From here to the slots a hole in the file of a forked child, until one page is used. */
+    /* From here or from inherited.large on a hole in a forked child's file, up to the slots. */
     union {
         struct ra_sample sample;
         char sample_page[4096];

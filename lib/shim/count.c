@@ -23,14 +23,24 @@ static void add(uint64_t *counter, uint64_t value, bool shared)
 #endif
 }
 
+bool ra_count_shared RA_TOGETHER;
+
 /* What is counted where the region can't be made whole is not seen. */
+static bool can_share(void)
+{
+    if (!__atomic_load_n(&ra_count_shared, __ATOMIC_RELAXED)) {
+        __atomic_store_n(&ra_count_shared, true, __ATOMIC_RELAXED);
+    }
+    return ra_region_is_whole();
+}
+
 static struct ra_slot *target(bool *shared)
 {
     *shared = ra_thread.state != RA_THREAD_LIVE;
     if (!*shared) {
         return ra_thread.slot;
     }
-    return ra_region_is_whole() ? &RA_CURRENT->shared.slot : &ra_unseen_slot;
+    return can_share() ? &RA_CURRENT->shared.slot : &ra_unseen_slot;
 }
 
 /* Large buckets beyond a slot's own are shared by all threads. */
@@ -42,8 +52,8 @@ static struct ra_large *large_target(unsigned index, bool *shared)
         return &slot->large[index];
     }
     *shared = true;
-    return ra_region_is_whole() ? &RA_CURRENT->shared.large[index - RA_LARGE_OWN_COUNT]
-                                : ra_unseen_slot.large;
+    return can_share() ? &RA_CURRENT->shared.large[index - RA_LARGE_OWN_COUNT]
+                       : ra_unseen_slot.large;
 }
 
 static bool is_natural(size_t requested, size_t usable)

@@ -13,6 +13,12 @@
 #pragma GCC visibility push(hidden)
 
 /*
+ * Whether anything was ever counted where all threads do (RA_CURRENT->shared). A fork needs
+ * not look there while it is false.
+ */
+extern bool ra_count_shared;
+
+/*
  * An object was made: asked for with requested, given usable. Gives the calling
  * thread its slot if it has none yet.
  */

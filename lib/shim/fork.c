@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "base.h"
 #include "count.h"
@@ -16,6 +17,7 @@
 static pthread_mutex_t forking RA_TOGETHER = PTHREAD_MUTEX_INITIALIZER;
 static struct ra_thread before RA_TOGETHER;
 static uint64_t before_ticks RA_TOGETHER;
+static size_t inherited_bytes RA_TOGETHER;
 static struct ra_slot parked;
 static struct ra_shared inherited;
 
@@ -41,16 +43,21 @@ static void add_words(uint64_t *sum, const void *from, unsigned first, unsigned 
     }
 }
 
+/* What there is beside the slots: what all threads count together, and the ancestors did. */
+struct besides {
+    bool shared, inherited;
+};
+
 /* Words [first, first + count) of all that was counted. */
-static void sum_block(uint64_t *sum, unsigned first, unsigned count, bool is_whole)
+static void sum_block(uint64_t *sum, unsigned first, unsigned count, struct besides besides)
 {
     unsigned slots = RA_CURRENT->header.slots_ready;
     unsigned in_slot = first >= SLOT_WORDS ? 0 : SLOT_WORDS - first;
 
-    if (RA_CURRENT->header.flags & RA_FLAG_FORKED) {
+    if (besides.inherited) {
         add_words(sum, &RA_CURRENT->inherited, first, count);
     }
-    if (is_whole) {
+    if (besides.shared) {
         add_words(sum, &RA_CURRENT->shared, first, count);
     }
     for (unsigned i = 0; i < slots && in_slot > 0; i++) {
@@ -62,20 +69,25 @@ static void sum_block(uint64_t *sum, unsigned first, unsigned count, bool is_who
 
 /*
  * Sums up block by block, the last first, and writes what has changed since the last
- * fork: a page that is not written need not be copied.
+ * fork: a page that is not written need not be copied. Returns how many bytes of the sum
+ * there are, as behind a slot's there is nothing but in what is besides.
  */
-static void sum_all(void)
+static size_t sum_all(void)
 {
-    unsigned blocks = (SHARED_WORDS - FIRST_WORD + BLOCK_WORDS - 1) / BLOCK_WORDS;
-    bool is_whole = ra_region_is_whole();
+    bool is_forked = RA_CURRENT->header.flags & RA_FLAG_FORKED;
+    bool is_shared = __atomic_load_n(&ra_count_shared, __ATOMIC_RELAXED);
+    bool is_whole = (!is_forked && !is_shared) || ra_region_is_whole();
+    struct besides besides = {is_shared && is_whole, is_forked};
+    unsigned words = is_whole && (is_shared || is_forked) ? SHARED_WORDS : SLOT_WORDS;
+    unsigned blocks = (words - FIRST_WORD + BLOCK_WORDS - 1) / BLOCK_WORDS;
 
     for (unsigned block = blocks; block-- > 0;) {
         unsigned first = FIRST_WORD + block * BLOCK_WORDS;
-        unsigned rest = SHARED_WORDS - first;
+        unsigned rest = words - first;
         unsigned count = rest < BLOCK_WORDS ? rest : BLOCK_WORDS;
         uint64_t sum[BLOCK_WORDS] = {0};
 
-        sum_block(sum, first, count, is_whole);
+        sum_block(sum, first, count, besides);
         for (unsigned i = 0; i < count; i++) {
             uint64_t *word = (uint64_t *)&inherited + first + i;
 
@@ -84,17 +96,25 @@ static void sum_all(void)
             }
         }
     }
+    return words * sizeof(uint64_t);
 }
 
-/* Nearly always empty, and left alone then. */
+/* Hardly ever: whoever has handlers of fork may allocate in them. */
+static bool is_parked(void)
+{
+    const uint64_t *words = (const uint64_t *)&parked;
+    uint64_t any = 0;
+
+    for (unsigned i = FIRST_WORD; i < SLOT_WORDS; i++) {
+        any |= words[i];
+    }
+    return any != 0;
+}
+
 static void clear_parked(void)
 {
-    uint64_t *words = (uint64_t *)&parked;
-
-    for (unsigned i = 0; i < SLOT_WORDS; i++) {
-        if (words[i] != 0) {
-            words[i] = 0;
-        }
+    if (is_parked()) {
+        memset(&parked, 0, sizeof parked);
     }
 }
 
@@ -103,6 +123,9 @@ static void count_parked(struct ra_slot *slot, bool shared)
     const uint64_t *words = (const uint64_t *)&parked;
     uint64_t *counters = (uint64_t *)slot;
 
+    if (!is_parked()) {
+        return;
+    }
     for (unsigned i = FIRST_WORD; i < SLOT_WORDS; i++) {
         if (words[i] != 0 && shared) {
             __atomic_fetch_add(&counters[i], words[i], __ATOMIC_RELAXED);
@@ -121,7 +144,7 @@ static void prepare(void)
     ra_thread.slot = &parked;
     ra_thread.state = RA_THREAD_LIVE;
     __atomic_store_n(&ra_thread.limit, ra_counters ? RA_SMALL_MAX : 0, __ATOMIC_RELAXED);
-    sum_all();
+    inherited_bytes = sum_all();
     before_ticks = ra_identity_ticks();
 }
 
@@ -132,7 +155,8 @@ static void parent(void)
     ra_thread.slot = before.slot;
     if (before.state == RA_THREAD_LIVE) {
         count_parked(before.slot, false);
-    } else if (ra_region_is_whole()) {
+    } else if (is_parked() && ra_region_is_whole()) {
+        __atomic_store_n(&ra_count_shared, true, __ATOMIC_RELAXED);
         count_parked(&RA_CURRENT->shared.slot, true);
     }
     if (before.limit != 0) {
@@ -145,9 +169,11 @@ static void parent(void)
 /* By system calls alone (system.h): none is a cancellation point, none touches errno. */
 static void child(void)
 {
-    const struct ra_heritage heritage = {&inherited, ra_sampler_last(), before_ticks};
+    const struct ra_heritage heritage = {&inherited, inherited_bytes, ra_sampler_last(),
+                                         before_ticks};
     enum ra_region_place place = ra_region_publish_child(&heritage);
 
+    ra_count_shared = false;
     ra_sampler_forget();
     ra_late_forget();
     if (place == RA_REGION_FILE) {

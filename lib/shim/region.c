@@ -14,6 +14,7 @@
 
 enum {
     SLOTS_AT = sizeof(struct ra_region),
+    HOLE_IN_INHERITED_AT = offsetof(struct ra_region, inherited) + RA_SLOT_BYTES,
     HOLE_AT = offsetof(struct ra_region, sample),
     HOLE_BEHIND_SAMPLE_AT = offsetof(struct ra_region, settings),
     PLACE_TICKS_BITS = 42, /* of ra_children.places */
@@ -218,12 +219,14 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
     const struct piece pieces[] = {
         HEADER_PIECE,
         CLASSES_PIECE,
-        {offsetof(struct ra_region, inherited), sizeof *heritage->counts, heritage->counts},
+        {offsetof(struct ra_region, inherited), heritage->counts_bytes, heritage->counts},
         {offsetof(struct ra_region, sample), sizeof sampled->sample, sampled},
         {offsetof(struct ra_region, arenas), sizeof sampled->arenas, sampled ? sampled->arenas : 0},
     };
-    const struct content content = {pieces, sampled ? 5 : 3,
-                                    sampled ? HOLE_BEHIND_SAMPLE_AT : HOLE_AT, 1};
+    bool has_large = heritage->counts_bytes > RA_SLOT_BYTES;
+    const struct content content = {
+        pieces, sampled ? 5 : 3,
+        sampled ? HOLE_BEHIND_SAMPLE_AT : (has_large ? HOLE_AT : HOLE_IN_INHERITED_AT), 1};
 
     ra_regionfile_forget();
     ra_image.header.flags |= RA_FLAG_FORKED;

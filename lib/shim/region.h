@@ -46,6 +46,7 @@ struct ra_sampled {
  */
 struct ra_heritage {
     const struct ra_shared *counts;
+    size_t counts_bytes; /* those of a slot; all, where there is something behind them */
     const struct ra_sampled *sampled;
     uint64_t before_ticks;
 };
@@ -59,9 +60,10 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
 
 /*
  * A forked child's file has a hole at first, as each page takes a microsecond at a fork and
- * most children end without: from the sample to the slots. Before anything in there is
- * touched, read or written, this makes it whole; false: it can't, and nothing may be
- * touched. Any thread; errno stays.
+ * most children end without: from the sample to the slots, or from what is inherited of
+ * objects above 8 MiB where there are none. Before anything in there is touched, read or
+ * written, this makes it whole; false: it can't, and nothing may be touched. Any thread;
+ * errno stays.
  */
 extern uint32_t ra_region_hole; /* 0: there is none */
 bool ra_region_fill_hole(void);

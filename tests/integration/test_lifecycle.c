@@ -50,7 +50,9 @@ static size_t count_regions(const char *directory)
 /* Reserved: no SIGBUS later. A forked child's file has a hole, until something is put there. */
 static void require_file(const char *path, bool whole)
 {
-    enum { HOLE_BYTES = offsetof(struct ra_region, slots) - offsetof(struct ra_region, sample) };
+    enum {
+        HOLE_BYTES = offsetof(struct ra_region, slots) - offsetof(struct ra_region, inherited.large)
+    };
     struct stat status;
 
     ck_assert_int_eq(lstat(path, &status), 0);
