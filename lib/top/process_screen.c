@@ -24,8 +24,7 @@ const struct ra_tab ra_tabs[RA_UI_TABS + 1] = {
     {.title = "threads", .table = &ra_table_threads},
     {.title = "arenas", .table = &ra_table_arenas},
     {.title = "calls", .groups = {"calls", "totals"}},
-    {.title = "configuration",
-     .views = {"versions", "times", "jemalloc_conf", "settings", "glibc"}},
+    {.title = "configuration", .view = "configuration"},
     {0},
 };
 
@@ -89,9 +88,7 @@ static void draw_views(struct ra_ui *ui, int line, int end)
     struct ra_grid_state *state = &ui->tabs[ui->tab];
     size_t rows = end > line ? (size_t)(end - line) : 0, last;
 
-    for (size_t i = 0; i < RA_TAB_PARTS_MAX && tab->views[i]; i++) {
-        ra_view_draw_text(ra_view_find(tab->views[i]), ui->model.report, &page);
-    }
+    ra_view_draw(ra_view_find(tab->view), ui->model.report, 0, &page);
     ra_page_filter(&page, state->filter);
     if (page.count == 0 && line < end) {
         ra_paint_text(line, 1, COLS - 1, RA_PLAIN, nothing_matches);
@@ -156,7 +153,7 @@ void ra_process_screen_draw(struct ra_ui *ui, int line, int end)
     grid = tab_grid(ui, &fields);
     if (grid.column_count > 0) {
         draw_grid(ui, &grid, line, end);
-    } else if (ra_tabs[ui->tab].views[0]) {
+    } else if (ra_tabs[ui->tab].view) {
         draw_views(ui, line, end);
     } else {
         ra_overview_draw(ui, line, end);
@@ -180,7 +177,7 @@ bool ra_tab_can_sort(size_t tab)
 
 bool ra_tab_can_filter(size_t tab)
 {
-    return ra_tab_can_sort(tab) || ra_tabs[tab].views[0];
+    return ra_tab_can_sort(tab) || ra_tabs[tab].view;
 }
 
 size_t ra_tab_first_sort(size_t tab)

@@ -9,12 +9,12 @@
 
 enum { RA_TAB_PARTS_MAX = 8 };
 
-/* Either a table, or groups of single values, or views as lines; none: the overview. */
+/* Either a table, or groups of single values, or a view as lines; none: the overview. */
 struct ra_tab {
     const char *title;
     const struct ra_table *table;
     const char *groups[RA_TAB_PARTS_MAX]; /* names; NULL ends them */
-    const char *views[RA_TAB_PARTS_MAX];
+    const char *view;
 };
 
 /* Ends with a NULL title. */

@@ -164,15 +164,34 @@ const struct ra_view ra_views[] = {
      .group = "glibc",
      .screen_from = RA_NEVER,
      .text_gap = 1},
+    {.name = "overview",
+     .help = "the first tab: all from identity to more_memory",
+     .parts = {"identity", "command", "versions", "times", "memory", "verdict", "advice",
+               "more_memory"},
+     .screen_from = RA_NEVER},
+    {.name = "configuration",
+     .help = "the last tab: versions, times, jemalloc_conf, settings, glibc",
+     .parts = {"versions", "times", "jemalloc_conf", "settings", "glibc"},
+     .screen_from = RA_NEVER},
     {0},
 };
 
 _Static_assert(sizeof ra_views / sizeof *ra_views <= RA_VIEW_MAX, "layouts have room for all");
 
+static void draw_parts(const struct ra_view *view, const struct ra_report *report,
+                       struct ra_page *page)
+{
+    for (size_t i = 0; view->parts[i]; i++) {
+        ra_view_draw_text(ra_view_find(view->parts[i]), report, page);
+    }
+}
+
 void ra_view_draw(const struct ra_view *view, const struct ra_report *report, size_t rows,
                   struct ra_page *page)
 {
-    if (view->draw) {
+    if (view->parts[0]) {
+        draw_parts(view, report, page);
+    } else if (view->draw) {
         view->draw(report, page);
     } else if (view->table) {
         ra_table_draw(view->table, report, rows, page);
@@ -215,6 +234,8 @@ void ra_view_draw_text(const struct ra_view *view, const struct ra_report *repor
 void ra_views_draw_text(const struct ra_report *report, struct ra_page *page)
 {
     for (const struct ra_view *view = ra_views; view->name; view++) {
-        ra_view_draw_text(view, report, page);
+        if (!view->parts[0]) {
+            ra_view_draw_text(view, report, page);
+        }
     }
 }

@@ -14,7 +14,8 @@
 
 enum {
     RA_NEVER = 1 << 20, /* higher than any screen */
-    RA_VIEW_MAX = 32    /* views there may be */
+    RA_VIEW_MAX = 32,   /* views there may be */
+    RA_VIEW_PARTS_MAX = 8
 };
 
 struct ra_view {
@@ -25,8 +26,10 @@ struct ra_view {
     /* ... or shows a table, text_rows rows of it in text and what fits on a screen ... */
     const struct ra_table *table;
     size_t text_rows;
-    /* ... or all fields of a group that occurs once. */
+    /* ... or all fields of a group that occurs once ... */
     const char *group;
+    /* ... or is several views, as a tab of the screen shows them; NULL ends their names. */
+    const char *parts[RA_VIEW_PARTS_MAX + 1];
 
     int screen_from; /* the lowest screen, in lines, that shows it; RA_NEVER: text only */
     int text_gap;    /* in text an empty line before it */

@@ -62,6 +62,20 @@ for view in $views; do
     [ -s "$out" ] || [ "$view" = advice ] || fail "--view $view is empty"
 done
 
+# Each tab of the screen is one of them, and the first is the head of the whole report.
+for tab in overview sizes classes threads arenas calls configuration; do
+    grep -qx "$tab" <<<"$views" || fail "no view is the tab $tab"
+done
+run --once "$large"
+steady='s/^time .*//; s/\(uptime\|sample_age\) [^ ]*//g; s/[^ ]* ago//g'
+sed "/^sizes/,\$d; $steady" "$out" >"$TEST_DIR/head"
+run --once --view overview "$large"
+sed "$steady" "$out" | diff - <(sed '$d' "$TEST_DIR/head") || fail "--view overview is another"
+run --once --view configuration "$large"
+for part in ruby_version 'ppid ' jemalloc_conf 'settings:'; do
+    grep -q "^$part" "$out" || fail "--view configuration without $part"
+done
+
 # The list: the largest first, the other way round, a single value of the report.
 run --sort live --fields pid,memory.live --bytes
 [ "$(awk 'NR > 1 { print $1 }' "$out" | head -1)" = "$large" ] || fail "the list by live"
