@@ -106,11 +106,11 @@ forks() {
     echo $((nanoseconds / 1000))
 }
 
-# fork_pairs: 15 of them, of "${one[@]}" and "${other[@]}" (PRELOAD COMMAND...), interleaved.
+# fork_pairs: 41 of them, of "${one[@]}" and "${other[@]}" (PRELOAD COMMAND...), interleaved.
 # Sets base, ours and more: the medians of the first, of the second and of their differences.
 fork_pairs() {
     rm -f "$work"/fork.*
-    for _ in $(seq 15); do
+    for _ in $(seq 41); do
         base=$(forks "${one[@]}")
         ours=$(forks "${other[@]}")
         echo "$base" >>"$work/fork.plain"
