@@ -192,12 +192,12 @@ static struct ra_situation look_at(const struct ra_derivation *derivation)
         .report = report,
         .base = report->memory.rss,
         .is_running = ra_advice_is(report->process.state, "running"),
+        .is_late = derivation->now->image.header.sampler_tid == RA_SAMPLER_LATE,
         .answers = report->memory.sample_age < RA_ADVICE_OLD_SECONDS,
         .gaps_left = report->fragmentation.class_gaps,
     };
 
-    situation.answers &=
-        situation.is_running && derivation->now->image.header.sampler_tid != RA_SAMPLER_LATE;
+    situation.answers &= situation.is_running && !situation.is_late;
     if (situation.base == RA_UNKNOWN) {
         situation.base = report->memory.resident;
     }

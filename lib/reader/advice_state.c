@@ -19,27 +19,23 @@ bool ra_advice_counts_partial(struct ra_situation *situation, struct ra_finding 
     return (situation->derivation->now->image.header.flags & RA_FLAG_PARTIAL) != 0;
 }
 
-/* A forked child without a helper thread yet, which would take samples. */
-static bool is_late(const struct ra_situation *situation)
+/* How old the sample is, or that there is none, where the process that runs takes no other. */
+static bool tell_age(const struct ra_situation *situation, struct ra_finding *finding)
 {
-    return situation->derivation->now->image.header.sampler_tid == RA_SAMPLER_LATE;
+    finding->order = RA_ORDER_DOUBTS;
+    finding->number = situation->report->memory.sample_age;
+    finding->otherwise = !isfinite(finding->number);
+    return situation->is_measured && situation->is_running && !situation->answers;
 }
 
 bool ra_advice_sample_old(struct ra_situation *situation, struct ra_finding *finding)
 {
-    finding->order = RA_ORDER_DOUBTS;
-    finding->number = situation->report->memory.sample_age;
-    finding->otherwise = !isfinite(finding->number);
-    return situation->is_measured && situation->is_running && !situation->answers &&
-           !is_late(situation);
+    return tell_age(situation, finding) && !situation->is_late;
 }
 
 bool ra_advice_sample_inherited(struct ra_situation *situation, struct ra_finding *finding)
 {
-    finding->order = RA_ORDER_DOUBTS;
-    finding->number = situation->report->memory.sample_age;
-    finding->otherwise = !isfinite(finding->number);
-    return situation->is_measured && situation->is_running && is_late(situation);
+    return tell_age(situation, finding) && situation->is_late;
 }
 
 bool ra_advice_kernel_silent(struct ra_situation *situation, struct ra_finding *finding)

@@ -1,6 +1,5 @@
 #include "late.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -66,25 +65,19 @@ static void bring_helper(void)
 }
 
 /*
- * Making a thread is a cancellation point nowhere, but what it logs may be one. No signal in
- * between: the child of a handler that forks would go on here when the handler returns, with
- * a helper of its own awaited beside this one.
+ * No signal in between: the child of a handler that forks would go on here when the handler
+ * returns, with a helper of its own awaited beside this one.
  */
 static void start(void)
 {
-    int error = errno;
-    int cancel;
     sigset_t all, before;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (__atomic_exchange_n(&ra_late_allocations, 0, __ATOMIC_RELAXED) != 0) {
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
         bring_helper();
-        pthread_setcancelstate(cancel, NULL);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
 }
 
 /*

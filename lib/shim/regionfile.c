@@ -199,18 +199,14 @@ int ra_regionfile_extend(size_t offset, size_t bytes)
 
 void ra_regionfile_give(uid_t user)
 {
-    int cancel;
-
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     int file = reopen();
 
     if (file >= 0) {
         if (fchown(file, user, (gid_t)-1) != 0) {
             ra_log("the region stays with its user: error %d", errno);
         }
-        close(file);
+        ra_system_close(file);
     }
-    pthread_setcancelstate(cancel, NULL);
 }
 
 const char *ra_regionfile_directory(char *directory, size_t bytes)
@@ -236,9 +232,9 @@ void ra_regionfile_remove(void)
 {
     struct stat status;
 
-    if (own.path[0] && own.process == getpid() && lstat(own.path, &status) == 0 &&
+    if (own.path[0] && own.process == ra_system_pid() && ra_system_lstat(own.path, &status) == 0 &&
         status.st_dev == own.device && status.st_ino == own.inode) {
-        unlink(own.path);
+        ra_system_unlink(own.path);
         own.path[0] = '\0';
     }
 }

@@ -76,7 +76,7 @@ static void take_sample(void)
     uint32_t *sequence = &last.sample.sequence;
 
     __atomic_store_n(sequence, *sequence | 1, __ATOMIC_RELAXED);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     const struct ra_setting *settings = gather();
     __atomic_store_n(sequence, *sequence + 1, __ATOMIC_RELEASE);
     show(settings);

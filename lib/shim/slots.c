@@ -157,7 +157,7 @@ static void count_in(struct ra_slot *slot)
     ra_flush_raise_limit();
 }
 
-/* Opening and closing files are cancellation points, which malloc is not. */
+/* To wait for room is a cancellation point, which malloc is not. */
 void ra_slots_attach(void)
 {
     int error = errno;
