@@ -1,10 +1,8 @@
 #include "late.h"
 
-#include <pthread.h>
 #include <signal.h>
 
 #include "elf.h"
-#include "flush.h"
 #include "region.h"
 #include "sampler.h"
 #include "slots.h"

@@ -15,7 +15,7 @@ struct batch {
     enum ra_status lost; /* why the first of whom nothing can be shown can't; or RA_OK */
 };
 
-/* Returns its report; NULL if there is none: it has ended, after it was shown, or it is said why. */
+/* Returns its report; NULL if there is none: it ended after it was shown, or it is said why. */
 static const struct ra_report *visit(struct batch *batch, size_t i, enum ra_status *late)
 {
     struct ra_source *source = &batch->sources[i];

@@ -1,5 +1,6 @@
 /*
- * The help: the keys and the letters of states, from their tables, in as many columns as there is room for.
+ * The help: the keys and the letters of states, from their tables, in as many columns as there
+ * is room for.
  */
 #include "top/ui.h"
 
