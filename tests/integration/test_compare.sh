@@ -82,6 +82,17 @@ test_fail_over() {
     done
     expect 0 --compare "$TEST_DIR/null.json" "$b"
     out_has 'live memory is not known'
+    for pair in "$TEST_DIR/null.json $b" "$b $TEST_DIR/null.json"; do
+        # shellcheck disable=SC2086 # two words
+        expect 0 --compare --json $pair
+        true_of "$out" '$all[0]["memory"]["live"].then { |live|
+            live["difference"].nil? && [live["a"], live["b"]].one?(&:nil?) && [live["a"], live["b"]].one?(Integer) }'
+    done
+    sed -E 's/"ratio": [0-9.]+/"ratio": null/' "$a" >"$TEST_DIR/null.json"
+    expect 0 --compare --json "$TEST_DIR/null.json" "$b"
+    true_of "$out" '$all[0]["fragmentation"]["ratio"].then { |ratio|
+        ratio["a"].nil? && ratio["b"].is_a?(Float) && ratio["difference"].nil? }'
+    true_of "$out" '$all[0]["memory"]["swap"].values.all?(Integer)' # and what is 0 is no null
 }
 
 test_text() {

@@ -153,6 +153,35 @@ test_several_processes() {
     true_of "$file" "\$all.size == 6 && \$all.last['process']['pid'] == $pid"
 }
 
+# Processes end all the while, more often than every -d: the one that stays is read on time.
+test_an_end_does_not_put_the_next_report_off() {
+    local ending=() stays each
+    start_leaker
+    stays=$pid
+    for each in {1..20}; do
+        RUBY_ALLOC_ALL=1 LD_PRELOAD=$library sleep 600 &
+        disown
+        ending+=($!)
+        started+=($!)
+    done
+    for each in "${ending[@]}"; do
+        until_true 30 eval "ls '$RUBY_ALLOC_DIR'/ruby_alloc.$each.* >'$out' 2>&1" || fail "no region of $each"
+    done
+    rm -f "$file"
+    record "$TEST_DIR/status" "$file" -d 2 "$stays" "${ending[@]}"
+    wait_for_lines "$file" 21
+    for each in "${ending[@]}"; do
+        kill -9 "$each"
+        until_true 30 grep -q "\"pid\": *$each,.*\"exited\"" "$file" || fail "no last report of $each"
+        [ "$(grep -c "\"pid\": *$stays," "$file")" -lt 2 ] || break
+        until_true 1 eval "[ \$(grep -c '\"pid\": *$stays,' '$file') -ge 2 ]" && break
+    done
+    [ "$(grep -c "\"pid\": *$stays," "$file")" -ge 2 ] ||
+        fail "20 ends, each within the 2 s of -d, put off the next report of the process that stays"
+    kill -INT "$recorder"
+    ended_with "$TEST_DIR/status" 0
+}
+
 test_process_killed() {
     start_leaker
     rm -f "$file"
@@ -252,7 +281,7 @@ test_progress_on_a_terminal() {
 start_leaker
 sampled=$pid
 for test in lines what_is_no_recording half_a_line signals killed_recorder process_ends several_processes \
-    process_killed file_size_limit full_disk rotation several_recorders renamed_file progress_on_a_terminal; do
+    an_end_does_not_put_the_next_report_off process_killed file_size_limit full_disk rotation several_recorders renamed_file progress_on_a_terminal; do
     pid=$sampled
     test_$test
 done

@@ -137,6 +137,11 @@ static inline void decay_usual(void)
     add_setting("tcache", "true", RA_SOURCE_ENVIRONMENT, RA_SETTING_IN_FORCE);
 }
 
+static inline void decay_just_short_enough(void)
+{
+    region->header.conf_dirty_decay_ms = 9999;
+}
+
 static inline void killed_dirty(void)
 {
     dirty();
@@ -200,6 +205,17 @@ static inline void metadata(void)
 {
     snapshot->image.sample.statistics[RA_STATISTIC_metadata] += 9 * MIB;
     grow(RA_STATISTIC_resident, 9 * MIB);
+}
+
+/* In 100 MiB of RSS what exceeds the 4 MiB of a map is worth a line from 5 MiB on. */
+static inline void metadata_at_limit(void)
+{
+    snapshot->image.sample.statistics[RA_STATISTIC_metadata] = 9 * MIB;
+}
+
+static inline void metadata_below(void)
+{
+    snapshot->image.sample.statistics[RA_STATISTIC_metadata] = 9 * MIB - 1;
 }
 
 static inline void many_arenas(void)

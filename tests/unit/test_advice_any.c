@@ -2,9 +2,26 @@
 #include "advice_builder.h"
 
 static const struct {
-    uint64_t seconds;
+    uint64_t nanoseconds;
     bool speaks;
-} ages[] = {{29, false}, {30, true}, {3600, true}};
+} ages[] = {{30 * SECOND - 1, false}, {30 * SECOND, true}, {3600 * SECOND, true}};
+
+static struct ra_report *report_growth(uint64_t nanoseconds)
+{
+    struct ra_snapshot *before = snapshot;
+    struct ra_report *report;
+
+    take();
+    snapshot->device = before->device;
+    snapshot->inode = before->inode;
+    before->monotonic_ns = snapshot->monotonic_ns;
+    snapshot->monotonic_ns += nanoseconds;
+    snapshot->image.sample.monotonic_ns = snapshot->monotonic_ns;
+    report = ruby_alloc_report_new(snapshot, before);
+    ruby_alloc_snapshot_free(before);
+    ck_assert_ptr_nonnull(report);
+    return report;
+}
 
 START_TEST(test_advice_growth)
 {
@@ -15,26 +32,36 @@ START_TEST(test_advice_growth)
          NONE},
         LIVE("80%", "class 1024"),
         {0}};
-    struct ra_snapshot *before;
     struct ra_report *report;
 
     region->slots[0].alloc[ra_bucket_of(1024)] = 64 * KIB;
     take();
-    before = snapshot;
     region->slots[0].alloc[ra_bucket_of(1024)] = 80 * KIB;
-    take();
-    snapshot->device = before->device;
-    snapshot->inode = before->inode;
-    before->monotonic_ns = snapshot->monotonic_ns;
-    snapshot->monotonic_ns += ages[_i].seconds * SECOND;
-    snapshot->image.sample.monotonic_ns = snapshot->monotonic_ns;
-    report = ruby_alloc_report_new(snapshot, before);
-    if (ages[_i].seconds == 30) {
+    report = report_growth(ages[_i].nanoseconds);
+    if (ages[_i].nanoseconds == 30 * SECOND) {
         check_rows(report, grown);
     }
     ck_assert_int_eq(strcmp(report->advice[0].id, "growth") == 0, ages[_i].speaks);
     ruby_alloc_report_free(report);
-    ruby_alloc_snapshot_free(before);
+}
+END_TEST
+
+/* Of 100 MiB of RSS 5 % are 5120 objects of 1024 bytes. */
+static const struct {
+    uint64_t objects;
+    bool speaks;
+} amounts[] = {{5119, false}, {5120, true}};
+
+START_TEST(test_advice_growth_of_just_enough)
+{
+    struct ra_report *report;
+
+    region->slots[0].alloc[ra_bucket_of(1024)] = 80 * KIB - amounts[_i].objects;
+    take();
+    region->slots[0].alloc[ra_bucket_of(1024)] = 80 * KIB;
+    report = report_growth(30 * SECOND);
+    ck_assert_int_eq(strcmp(report->advice[0].id, "growth") == 0, amounts[_i].speaks);
+    ruby_alloc_report_free(report);
 }
 END_TEST
 
@@ -135,6 +162,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 30);
     tcase_add_loop_test(tcase, test_advice_growth, 0, COUNT_OF(ages));
+    tcase_add_loop_test(tcase, test_advice_growth_of_just_enough, 0, COUNT_OF(amounts));
     tcase_add_loop_test(tcase, test_advice_of_any_figures, 0, 2);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
