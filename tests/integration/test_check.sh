@@ -203,6 +203,48 @@ test_secure() {
     done
 }
 
+# A library whose file was replaced: only root can still open what is mapped; who can't says nothing
+# of what has taken its place.
+test_replaced() {
+    local own=$TEST_DIR/own.so.2 other=${jemalloc_version//[0-9a-f]/9} reader=()
+    cp "$jemalloc" "$own" && chmod 644 "$own"
+    [ "$(id -u)" -ne 0 ] || reader=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    what="a replaced library"
+    begin "${reader[@]}" env LD_PRELOAD="$own" ruby -e "$wait_for_ever"
+    sed "s/$jemalloc_version/$other/" "$jemalloc" >"$own.new" && chmod 644 "$own.new" && mv "$own.new" "$own"
+    strings "$own" | grep -qx -- "$other" || fail "the new file has no version of its own"
+    execute 0 "${reader[@]}" timeout 60 "$top" --check --json "$pid"
+    json "\$version != '$other' && \$path != '$own'"
+    err_has 'replaced since it was started'
+    if [ "$(id -u)" -eq 0 ]; then
+        tool 0 --check --json "$pid"
+        json "\$name == 'jemalloc' && \$version == '$jemalloc_version' && \$path == '$own'"
+    fi
+    end
+}
+
+# What /etc/ld.so.preload names: not what stands behind a '#', in that line alone.
+test_preload_file() {
+    if ! unshare -rm true 2>/dev/null; then
+        echo "no mount namespaces: /etc/ld.so.preload is not tested"
+        return
+    fi
+    cp -a /etc "$TEST_DIR/etc" 2>/dev/null
+    printf '# libfirst.so\nlibsecond.so # libthird.so\n#\nlibfourth.so#libfifth.so libsixth.so\n' >"$TEST_DIR/etc/ld.so.preload"
+    what="/etc/ld.so.preload with comments"
+    : >"$TEST_DIR/ready"
+    unshare -rm --propagation private bash -c 'mount --bind "$1" /etc && exec ruby -e "$2"' \
+        x "$TEST_DIR/etc" "$wait_for_ever" \
+        >"$TEST_DIR/ready" 2>"$err" </dev/null &
+    pid=$!
+    disown "$pid"
+    started+=("$pid")
+    until_true 30 is_ready || fail "did not start"
+    tool 0 --check --json "$pid"
+    json "\$ignored == [['libsecond.so', 'not_found'], ['libfourth.so', 'not_found']]"
+    end
+}
+
 patch_at() { dd of="$2" bs=1 seek="$1" conv=notrunc status=none; }
 
 test_musl() {
@@ -254,6 +296,8 @@ others libmimalloc.so.2 mimalloc '\d[\d.]*'
 test_linked
 test_built_in
 test_ignored
+test_preload_file
+test_replaced
 test_secure
 test_musl
 test_static
