@@ -121,6 +121,7 @@ void spawn(struct victim *victim, const char *preload, const char *const *enviro
     close(out[1]);
     close(child_in[0]);
     close(child_out[1]);
+    victim->main.pid = victim->child.pid = victim->pid;
     victim->main.in = in[1];
     victim->main.out = out[0];
     victim->child.in = child_in[1];
@@ -154,7 +155,9 @@ void channel_ready(struct channel *channel)
         size_t room = sizeof channel->text - 1 - channel->length;
         ssize_t n;
 
-        ck_assert_msg(seconds_now() < deadline, "the process never got ready");
+        ck_assert_msg(seconds_now() < deadline, "not ready after %d s, having said \"%.*s\": %s",
+                      WAIT_SECONDS, (int)channel->length, channel->text,
+                      what_it_does(channel->pid));
         ck_assert_msg(room > 0, "the process says too much");
         if (poll(&wait, 1, 100) <= 0) {
             continue;

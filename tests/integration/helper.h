@@ -32,6 +32,7 @@ enum { WAIT_SECONDS = 20, TEST_SECONDS = 120, PATH_BYTES = 4096, CHANGES_MAX = 1
 
 /* One end of a conversation: a byte goes in for each "ready\n" that comes out. */
 struct channel {
+    pid_t pid; /* of the process at the other end, or its parent */
     int in;
     int out;
     size_t length;
@@ -84,6 +85,15 @@ bool has_region(pid_t pid);
 
 /* The path of the region file of pid in directory, false if there is none. */
 bool region_path(const char *directory, pid_t pid, char path[PATH_BYTES]);
+
+/*
+ * The bytes that pid has asked for since it started, exactly, as its own counters have them: but
+ * for small requests that were given large objects, which no counter holds.
+ */
+uint64_t requested_so_far(pid_t pid);
+
+/* For messages about a process that doesn't do what it should: where its threads are. Static. */
+const char *what_it_does(pid_t pid);
 
 /* Objects that a step made or freed. */
 struct change {

@@ -21,7 +21,7 @@ struct ra_report *report_of(pid_t pid)
 
     ck_assert_msg(status == RA_OK, "open: %s", why.message);
     status = ruby_alloc_reader_snapshot(reader, WAIT_SECONDS * 1000, &snapshot, &why);
-    ck_assert_msg(status == RA_OK, "snapshot: %s", why.message);
+    ck_assert_msg(status == RA_OK, "snapshot: %s; %s", why.message, what_it_does(pid));
     report = ruby_alloc_report_new(snapshot, NULL);
     ck_assert_ptr_nonnull(report);
     ruby_alloc_snapshot_free(snapshot);

@@ -53,7 +53,8 @@ static void act(enum ra_action_id action, int64_t argument)
     enum ra_status status =
         ruby_alloc_reader_act(reader, action, argument, WAIT_SECONDS * 1000, &acted, &why);
 
-    ck_assert_msg(status == RA_OK, "%s: %s", ruby_alloc_action_name(action), why.message);
+    ck_assert_msg(status == RA_OK, "%s: %s; %s", ruby_alloc_action_name(action), why.message,
+                  what_it_does(victim.pid));
 }
 
 static void act_badly(enum ra_action_id action, int64_t argument, int wait_ms,

@@ -202,9 +202,11 @@ START_TEST(test_ledger_and_figures)
 {
     struct ra_report *before, *after;
     struct victim victim;
+    uint64_t requested;
 
     start_ledger(&victim, runs[_i].threads, runs[_i].setting);
     before = report_of(victim.pid);
+    requested = requested_so_far(victim.pid);
     for (int step = 0; step < 2; step++) {
         struct shown shown;
 
@@ -214,6 +216,9 @@ START_TEST(test_ledger_and_figures)
         require_calls(before, after, &shown.ledger);
         require_totals(before, after, &shown.ledger);
         require_rows(before, after, &shown.ledger);
+        ck_assert_msg(requested_so_far(victim.pid) - requested == shown.ledger.requested_bytes,
+                      "%" PRIu64 " bytes were requested, expected %" PRIu64,
+                      requested_so_far(victim.pid) - requested, shown.ledger.requested_bytes);
         require_figures(after, &shown.figures);
         ck_assert_uint_ge(shown.figures.arenas, runs[_i].least_arenas);
         ck_assert_uint_le(shown.figures.arenas, runs[_i].most_arenas);

@@ -13,6 +13,7 @@
 enum { SCRIPT_BYTES = 128 * 1024, ALIGN_FIRST_LOG2 = 3, ALIGN_LAST_LOG2 = 20 };
 
 struct maker {
+    const char *name;   /* for messages */
     const char *format; /* with count and size */
     size_t counter;     /* the member of ra_report_calls that counts it */
 };
@@ -20,11 +21,11 @@ struct maker {
 #define COUNTED_AS(member) offsetof(struct ra_report_calls, member)
 
 static const struct maker makers[] = {
-    {"malloc:%zu:%zu", COUNTED_AS(malloc)},
-    {"calloc:%zu:1:%zu", COUNTED_AS(calloc)},
-    {"null:%1$zu realloc:%1$zu:%2$zu", COUNTED_AS(realloc)},
-    {"_Znwm:%zu:%zu", COUNTED_AS(new)},
-    {"memalign:%zu:8:%zu", COUNTED_AS(aligned)},
+    {"malloc", "malloc:%zu:%zu", COUNTED_AS(malloc)},
+    {"calloc", "calloc:%zu:1:%zu", COUNTED_AS(calloc)},
+    {"realloc of NULL", "null:%1$zu realloc:%1$zu:%2$zu", COUNTED_AS(realloc)},
+    {"operator new", "_Znwm:%zu:%zu", COUNTED_AS(new)},
+    {"memalign", "memalign:%zu:8:%zu", COUNTED_AS(aligned)},
 };
 
 static const char *const aligners[] = {"memalign", "posix_memalign", "aligned_alloc"};
@@ -93,12 +94,35 @@ static char *write_script(const char *format, int log2, const char *align, struc
     return script;
 }
 
+/* What the step asked for, where a counter holds it. */
+static uint64_t requested_in(const struct expectation *expected)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < expected->change_count; i++) {
+        const struct change *change = &expected->changes[i];
+
+        if (change->requested > RA_SMALL_MAX || change->class_size <= RA_SMALL_MAX) {
+            bytes += (uint64_t)change->made * change->requested;
+        }
+    }
+    return bytes;
+}
+
+static void require_requested(const struct expectation *expected, uint64_t got)
+{
+    ck_assert_msg(got == requested_in(expected),
+                  "%s: %" PRIu64 " bytes were requested, expected %" PRIu64, expected->what, got,
+                  requested_in(expected));
+}
+
 static void check_changes(const char *script, const char *setting, struct expectation *expected,
                           struct change *changes)
 {
     static size_t sizes[CHANGES_MAX];
     struct victim victim;
     struct ra_report *before, *after;
+    uint64_t requested;
 
     victim_start(&victim, script, NULL, setting);
     ck_assert_uint_eq(numbers_in(&victim.main, sizes, CHANGES_MAX), expected->change_count);
@@ -107,9 +131,11 @@ static void check_changes(const char *script, const char *setting, struct expect
         expected->calls.free += changes[i].freed;
     }
     before = report_of(victim.pid);
+    requested = requested_so_far(victim.pid);
     victim_step(&victim);
     after = report_of(victim.pid);
     require_difference(before, after, expected);
+    require_requested(expected, requested_so_far(victim.pid) - requested);
     ruby_alloc_report_free(before);
     ruby_alloc_report_free(after);
     victim_finish(&victim);
@@ -119,7 +145,7 @@ START_TEST(test_edges_count_exactly)
 {
     static struct change changes[CHANGES_MAX];
     const struct maker *maker = &makers[_i % MAKER_COUNT];
-    struct expectation expected = {.what = maker->format, .changes = changes};
+    struct expectation expected = {.what = maker->name, .changes = changes};
     int64_t *counter = (int64_t *)((char *)&expected.calls + maker->counter);
     char *script;
 

@@ -66,6 +66,9 @@ static void note_made(struct ledger *ledger, void *object, size_t size)
     memset(object, 0x5a, usable < 64 ? usable : 64);
     ledger->made++;
     ledger->made_bytes += usable;
+    if (size > RA_SMALL_MAX || bucket_of_usable(usable) < RA_SMALL_COUNT) {
+        ledger->requested_bytes += size;
+    }
     ledger->requests[ra_bucket_of(size)]++;
     ledger->made_by_usable[bucket_of_usable(usable)]++;
 }

@@ -12,7 +12,8 @@ enum { MALLOC, CALLOC, REALLOC, ALIGNED, NEW, OTHER, FREE, FAILED, CALLS };
 struct ledger {
     uint64_t calls[CALLS];
     uint64_t made, freed, made_bytes, freed_bytes; /* usable ones */
-    uint64_t requests[RA_BUCKET_COUNT];            /* by requested size */
+    uint64_t requested_bytes;           /* but for small requests that got large objects */
+    uint64_t requests[RA_BUCKET_COUNT]; /* by requested size */
     uint64_t made_by_usable[RA_BUCKET_COUNT];
     uint64_t freed_by_usable[RA_BUCKET_COUNT];
 };

@@ -32,6 +32,8 @@ START_TEST(test_small_natural)
     ra_count_alloc(ra_bucket_min(bucket), ra_bucket_max(bucket));
     ra_count_alloc(ra_bucket_max(bucket), ra_bucket_max(bucket));
     ck_assert_uint_eq(own()[bucket], 2);
+    ck_assert_uint_eq(RA_CURRENT->slots[0].requested_less_1 + 2,
+                      ra_bucket_min(bucket) + ra_bucket_max(bucket));
     ck_assert_uint_eq(ra_slot_allocs(&RA_CURRENT->slots[0]), 2);
     ck_assert_uint_eq(RA_CURRENT->moved[bucket].from, 0);
 }
