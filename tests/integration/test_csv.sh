@@ -30,8 +30,16 @@ same_as_json() {
         end
         abort "#{found.size} rows, not #{wanted.size}" unless found.size == wanted.size
         wanted.each do |row|
-            at = found.index { |other| alike[row, other] } or abort "not in the CSV: #{row}"
-            found.delete_at(at)
+            if (at = found.index { |other| alike[row, other] })
+                found.delete_at(at)
+                next
+            end
+            nearest = found.min_by { |other| row.count { |name, value| !same[value, other[name]] } }
+            (row.keys | nearest.keys).each do |name|
+                next if moving.include?(name) || (row.key?(name) && nearest.key?(name) && same[row[name], nearest[name]])
+                puts "#{name}: #{nearest.fetch(name, "no column").inspect}, in JSON #{row.fetch(name, "no field").inspect}"
+            end
+            exit 1
         end' "$@" || fail "view '$1' differs from the JSON"
 }
 
