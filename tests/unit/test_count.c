@@ -138,6 +138,44 @@ START_TEST(test_threads_one_after_the_other)
 }
 END_TEST
 
+/*
+ * Destructors that free after the library's own handed the slot on: it is another thread's by
+ * then, and two writers would lose counts. The key is younger, so its destructor comes later.
+ */
+static pthread_key_t younger;
+static enum ra_thread_state state_at_end;
+
+static void free_at_end(void *unused)
+{
+    (void)unused;
+    state_at_end = ra_thread.state;
+    for (int i = 0; i < OBJECTS; i++) {
+        ra_count_free(48);
+    }
+}
+
+static void *work_until_destructors(void *unused)
+{
+    pthread_setspecific(younger, &younger);
+    ra_count_alloc(40, 40);
+    return unused;
+}
+
+START_TEST(test_frees_of_later_destructors_are_shared)
+{
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_key_create(&younger, free_at_end), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, work_until_destructors, NULL), 0);
+    pthread_join(thread, NULL);
+    ck_assert_msg(state_at_end == RA_THREAD_SHARED,
+                  "the thread goes on in the slot that it handed on");
+    ck_assert_uint_eq(ra_slot_frees(&RA_CURRENT->shared.slot), OBJECTS);
+    ck_assert_uint_eq(ra_slot_frees(&RA_CURRENT->slots[1]), 0);
+    ck_assert_uint_eq(RA_CURRENT->slots[1].state, RA_SLOT_ENDED);
+}
+END_TEST
+
 START_TEST(test_threads_at_once)
 {
     pthread_t threads[THREADS];
@@ -173,6 +211,7 @@ int main(void)
     tcase_add_loop_test(tests, test_large, 0, RA_LARGE_COUNT);
     tcase_add_test(tests, test_free_small);
     tcase_add_test(tests, test_threads_one_after_the_other);
+    tcase_add_test(tests, test_frees_of_later_destructors_are_shared);
     tcase_add_test(tests, test_threads_at_once);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
