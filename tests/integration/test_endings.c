@@ -1,5 +1,6 @@
 /* What is freed at the ends of things is counted: threads, the main thread, the process. */
 #include <string.h>
+#include <unistd.h>
 
 #include "helper_program.h"
 
@@ -83,6 +84,27 @@ START_TEST(test_handlers_at_exit)
 }
 END_TEST
 
+START_TEST(test_copies_leave_the_region_alone)
+{
+    size_t class_size = class_for(VICTIM_SIZE);
+    char path[PATH_BYTES];
+    struct ra_report *report;
+    struct victim victim;
+
+    start(&victim, "copies", NULL);
+    report = report_of(victim.pid);
+    ck_assert_int_eq(write(victim.main.in, "\n", 1), 1);
+    channel_ready(&victim.main);
+    ck_assert_msg(region_path(temporary_path("."), victim.pid, path),
+                  "the end of a raw child removed its parent's region");
+    ck_assert_uint_eq(regions_count(temporary_path(".")), 1);
+    ruby_alloc_report_free(report);
+    report = report_of(victim.pid);
+    ck_assert_int_eq(report_class(report, class_size).live_objects, EACH);
+    finish(&victim, report);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("endings");
@@ -91,5 +113,6 @@ int main(void)
              sizeof thread_modes / sizeof thread_modes[0]);
     add_case(suite, "main thread", test_main_thread_leaves, 1);
     add_case(suite, "exit", test_handlers_at_exit, 1);
+    add_case(suite, "copies", test_copies_leave_the_region_alone, 1);
     return run_suite(suite);
 }

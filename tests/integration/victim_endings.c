@@ -11,12 +11,17 @@
  *   exit     main makes 4 * COUNT objects; each step frees COUNT of them: an atexit
  *            handler, an on_exit handler, a destructor of the program, each after
  *            its step
+ *   copies   one step: children made by the raw system call, for which no handler of fork
+ *            runs, end by exit and _exit in turn, THREADS of them; then COUNT objects
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <signal.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "victim_common.h"
@@ -188,6 +193,30 @@ static void end_by_exit(void)
     }
 }
 
+/* What is theirs of the memory that the region is mapped in is their parent's. */
+static void make_copies(size_t copies)
+{
+    pause_for_test();
+    for (size_t i = 0; i < copies; i++) {
+        pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+        if (child < 0) {
+            stop_with("clone");
+        }
+        if (child == 0 && i % 2 == 0) {
+            exit(0);
+        }
+        if (child == 0) {
+            _exit(0);
+        }
+        if (waitpid(child, NULL, 0) != child) {
+            stop_with("waitpid");
+        }
+    }
+    make_row(objects);
+    pause_for_test();
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 5) {
@@ -212,6 +241,8 @@ int main(int argc, char **argv)
         run_threads(threads, local_thread);
     } else if (strcmp(argv[1], "leave") == 0) {
         leave();
+    } else if (strcmp(argv[1], "copies") == 0) {
+        make_copies(threads);
     } else {
         end_by_exit();
     }
