@@ -104,6 +104,12 @@ def test_no_reservation
             /no region in .*: error #{EPERM}$/, /without a region/)
 end
 
+# A signal interrupts each process's first reservations: they are made all the same.
+def test_interrupted_reservation
+  strace = %w[strace --seccomp-bpf -f -qq -o /dev/null -e trace=fallocate]
+  completes("fallocate is interrupted", [*strace, "-e", "inject=fallocate:error=EINTR:when=1..3"])
+end
+
 def test_no_threads
   [EPERM, EAGAIN].each do |error|
     completes("no threads: error #{error}", [LAUNCH, "threadless:#{error}", "--"],
@@ -156,6 +162,7 @@ test_file_size
 test_address_space
 test_container
 test_no_reservation
+test_interrupted_reservation
 test_no_threads
 test_processes
 test_squatted
