@@ -20,7 +20,7 @@ BUILD_PACKAGES := gcc pkg-config libjemalloc-dev libjansson-dev libncurses-dev l
 DEMO_PACKAGES := $(BUILD_PACKAGES) ruby
 MEMORY_PACKAGES := $(DEMO_PACKAGES) ruby-railties ruby-activerecord ruby-actionpack ruby-sqlite3 puma wrk
 PACKAGES := $(MEMORY_PACKAGES) g++ clang clang-format libclang-rt-dev check ruby-dev puma patchelf \
-	valgrind tmux procps binutils strace musl-tools libtcmalloc-minimal4 libmimalloc2.0 chromium \
+	valgrind gdb tmux procps binutils strace musl-tools libtcmalloc-minimal4 libmimalloc2.0 chromium \
 	mandoc bsdextrautils zsh fish bash-completion locales systemd
 
 Q := $(if $(V),,@)
