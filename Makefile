@@ -212,9 +212,11 @@ check soak bench bench-memory demo:
 
 tests-built: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(VICTIMS) $(STAND_INS) $(BENCHES)
 
+# TEST="test_copy test_top": these suites alone. JOBS=1: one after the other.
+SUITES := $(sort $(UNIT_TESTS) $(INTEGRATION_TESTS)) $(sort $(wildcard tests/integration/test_*.sh))
 check-built: all tests-built
-	$(Q)BUILD=$(BUILD) sh tests/run.sh $(sort $(UNIT_TESTS) $(INTEGRATION_TESTS)) \
-		$(sort $(wildcard tests/integration/test_*.sh))
+	$(Q)BUILD=$(BUILD) bash tests/run.sh \
+		$(if $(TEST),$(foreach name,$(TEST),$(filter %/$(name) %/$(name).sh,$(SUITES))),$(SUITES))
 
 # Under sanitizers: everything is built anew, elsewhere. FUZZ_SECONDS=60; 0: until stopped.
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -252,7 +254,7 @@ sanitize: deps
 # Fixed addresses: sanitizers of older compilers can't do with much randomness in them.
 sanitize-built: $(SANITIZED)
 	$(Q)BUILD=$(BUILD) TSAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
-		$(shell setarch -R true 2>/dev/null && echo setarch -R) sh tests/run.sh $(SANITIZED)
+		$(shell setarch -R true 2>/dev/null && echo setarch -R) bash tests/run.sh $(SANITIZED)
 
 # SOAK_SECONDS=600, SOAK_SEED=... to repeat a run.
 soak-built: all $(VICTIMS)

@@ -1,30 +1,86 @@
-#!/bin/sh
+#!/bin/bash
 # Runs the test programs named as arguments, each in its own temporary directory
 # and under a time limit, and ends with "N passed, N failed". 77 means skipped.
+#
+# JOBS of them run side by side (as many as there are processors); what one of them says is
+# printed when it has ended. Those that weigh or time things run alone, after the others.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 
+alone='/(test_bench_memory|test_soak)(\.sh)?$'
+jobs=${JOBS:-$(nproc)}
 passed=0 failed=0 skipped=0 bad=
 export RUBY_ALLOC_BUILD="${BUILD:-build}"
 case $RUBY_ALLOC_BUILD in /*) ;; *) RUBY_ALLOC_BUILD=$PWD/$RUBY_ALLOC_BUILD ;; esac
 export LC_ALL=C.UTF-8 # messages and files are the same whoever runs the tests
 unset LD_PRELOAD RUBY_ALLOC RUBY_ALLOC_ALL RUBY_ALLOC_DIR RUBY_ALLOC_INTERVAL RUBY_ALLOC_LOG RUBY_ALLOC_DECAY RUBY_ALLOC_TUNING RUBY_ALLOC_BACKEND MALLOC_CONF
 
-for test in "$@"; do
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+trap 'kill "${!tests[@]}" 2>/dev/null; exit 130' INT TERM
+
+# run TEST OUTPUT: its exit status is the test's.
+run() {
+    local test=$1 status
     case $test in /*) ;; *) test=./$test ;; esac
-    echo "== ${test#./}"
     TEST_DIR=$(mktemp -d) && export TEST_DIR
     case $test in
     *.sh) timeout -k 5 300 bash "$test" ;;
     *) timeout -k 5 300 "$test" ;;
-    esac </dev/null
+    esac </dev/null >"$2" 2>&1
     status=$?
     rm -rf "$TEST_DIR"
-    case $status in
+    return $status
+}
+
+# tell TEST OUTPUT STATUS SECONDS
+tell() {
+    echo "== ${1#./} ($4 s)"
+    cat "$2"
+    case $3 in
     0) passed=$((passed + 1)) ;;
     77) skipped=$((skipped + 1)) ;;
-    *) failed=$((failed + 1)) bad="$bad ${test#./}" && echo "FAILED ($status): ${test#./}" ;;
+    *) failed=$((failed + 1)) bad="$bad ${1#./}" && echo "FAILED ($3): ${1#./}" ;;
     esac
+}
+
+declare -A tests=() begun=() outputs=()
+number=0
+
+# take_one: wait for one that runs, and tell of it.
+take_one() {
+    local ended status
+    wait -n -p ended "${!tests[@]}"
+    status=$?
+    tell "${tests[$ended]}" "${outputs[$ended]}" "$status" $((SECONDS - begun[$ended]))
+    unset "tests[$ended]"
+}
+
+# run_all JOBS TEST...
+run_all() {
+    local most=$1 test
+    shift
+    for test in "$@"; do
+        [ ${#tests[@]} -lt "$most" ] || take_one
+        number=$((number + 1))
+        run "$test" "$output/$number" &
+        tests[$!]=$test begun[$!]=$SECONDS outputs[$!]=$output/$number
+    done
+    while [ ${#tests[@]} -gt 0 ]; do
+        take_one
+    done
+}
+
+side_by_side=() by_itself=()
+for test in "$@"; do
+    if [[ $test =~ $alone ]]; then
+        by_itself+=("$test")
+    else
+        side_by_side+=("$test")
+    fi
 done
+run_all "$jobs" "${side_by_side[@]}"
+run_all 1 "${by_itself[@]}"
 
 [ -z "$bad" ] || echo "failed:$bad"
 if [ "$skipped" -gt 0 ]; then
