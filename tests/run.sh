@@ -7,6 +7,7 @@
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 
+[ $# -gt 0 ] || { echo "run.sh: no test of that name" >&2 && exit 2; }
 alone='/(test_bench_memory|test_soak)(\.sh)?$'
 jobs=${JOBS:-$(nproc)}
 passed=0 failed=0 skipped=0 bad=
