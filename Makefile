@@ -56,7 +56,8 @@ VICTIMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/victim*.c)) \
 	$(patsubst %.cc,$(BUILD)/%.so,$(wildcard tests/integration/victim*.cc))
 # What the tests written in shell and Ruby need beside the victims.
 STAND_INS := $(addprefix $(BUILD)/tests/integration/,embedded \
-	standins/statless/libjemalloc.so.2 standins/bare/libjemalloc.so.2)
+	standins/statless/libjemalloc.so.2 standins/bare/libjemalloc.so.2 \
+	standins/paged/libjemalloc.so.2 standins/large/libjemalloc.so.2)
 RUBY_FLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ruby))
 RUBY_LIBS = $(shell pkg-config --libs ruby)
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c tests/bench/memory/*.c))
@@ -193,6 +194,10 @@ $(BUILD)/tests/integration/embedded: tests/integration/embedded.c
 
 # bare: not even the calls by which jemalloc is told from other allocators.
 $(BUILD)/tests/integration/standins/bare/libjemalloc.so.2: CPPFLAGS += -DSTANDIN_WITHOUT_CONTROL
+# paged: as jemalloc 5.3.1 rounds. large: built for pages of 64 KiB, as Debian's is for arm64.
+$(BUILD)/tests/integration/standins/paged/libjemalloc.so.2: CPPFLAGS += -DSTANDIN_STATISTICS -DSTANDIN_BY_PAGES
+$(BUILD)/tests/integration/standins/large/libjemalloc.so.2: CPPFLAGS += -DSTANDIN_STATISTICS \
+	-DSTANDIN_PAGE=65536
 $(BUILD)/tests/integration/standins/%/libjemalloc.so.2: tests/integration/standin.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

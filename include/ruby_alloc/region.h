@@ -351,7 +351,8 @@ struct ra_header {
     uint16_t layout_major;
     uint16_t layout_minor;
     uint32_t header_bytes;
-    uint32_t page_bytes;
+    uint32_t
+        page_bytes; /* of what is counted in pages: jemalloc's, which need not be the kernel's */
 
     uint32_t request;          /* futex: readers add 1 */
     uint32_t answered;         /* the request that the last sample answers */

@@ -84,7 +84,7 @@ static enum ra_status check_numbers(const struct ra_header *header, const struct
         {"large_shared_count", header->large_shared_count, RA_LARGE_SHARED_COUNT,
          RA_LARGE_SHARED_COUNT},
         {"call_count", header->call_count, RA_CALL_COUNT, RA_CALL_SPACE},
-        {"page_bytes", header->page_bytes, 4096, 1 << 20},
+        {"page_bytes", header->page_bytes, 4096, 1 << 30},
         {"class_count", header->class_count, 0, header->sections[RA_SECTION_classes].count},
         {"bin_count", header->bin_count, 0,
          header->class_count < RA_BIN_MAX ? header->class_count : RA_BIN_MAX},

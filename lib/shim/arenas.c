@@ -37,7 +37,7 @@ static bool is_ready(void)
         for (unsigned i = 0; i < COLUMNS; i++) {
             numbers[i] = ra_jemalloc_find(columns[i].name);
         }
-        ra_jemalloc_read("arenas.page", &page_bytes, sizeof page_bytes);
+        page_bytes = ra_jemalloc_page_bytes();
     }
     return page_bytes != 0;
 }

@@ -40,6 +40,7 @@ void *reallocarray(void *object, size_t count, size_t size)
     return realloc(object, bytes);
 }
 
+/* The kernel's page, as the caller means: jemalloc may have been built for larger ones. */
 void *valloc(size_t size)
 {
     return memalign((size_t)sysconf(_SC_PAGESIZE), size);

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "entry.h"
 #include "glibc.h"
@@ -60,7 +59,7 @@ struct mallinfo2 mallinfo2(void)
     info.fordblks = info.arena > info.uordblks ? info.arena - info.uordblks : 0;
     info.keepcost = (known(&statistics, RA_STATISTIC_dirty_pages) +
                      known(&statistics, RA_STATISTIC_muzzy_pages)) *
-                    (size_t)sysconf(_SC_PAGESIZE);
+                    ra_jemalloc_page_bytes();
     errno = error;
     return info;
 }

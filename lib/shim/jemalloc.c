@@ -15,6 +15,14 @@ bool ra_jemalloc_read(const char *name, void *value, size_t bytes)
            length == bytes;
 }
 
+size_t ra_jemalloc_page_bytes(void)
+{
+    size_t page = 0;
+
+    ra_jemalloc_read("arenas.page", &page, sizeof page);
+    return page;
+}
+
 /*
  * Threads may learn at the same time. Whoever is first publishes both distances by
  * storing the one for allocated last; 0 is the thread pointer itself, where no counter
@@ -191,9 +199,11 @@ static void describe_settings(struct ra_header *header)
 bool ra_jemalloc_describe(struct ra_image *image)
 {
     const char *version = "";
+    size_t page = ra_jemalloc_page_bytes();
 
     ra_jemalloc_read("version", &version, sizeof version);
     strncpy(image->header.jemalloc_version, version, RA_VERSION_BYTES - 1);
+    image->header.page_bytes = (uint32_t)page;
     describe_settings(&image->header);
     return describe_classes(image);
 }

@@ -63,7 +63,7 @@ extern uint16_t ra_natural[RA_SMALL_COUNT];
 void ra_jemalloc_fill_natural(const struct ra_class *classes, unsigned count);
 
 /*
- * Fill classes, counts, version and settings of image, and ra_natural. Called once,
+ * Fill classes, counts, version, page and settings of image, and ra_natural. Called once,
  * while the process has one thread. Returns false if this jemalloc's classes can't
  * be told apart by the region's buckets, or there is no jemalloc.
  */
@@ -79,6 +79,12 @@ struct ra_jemalloc_column ra_jemalloc_find(const char *name);
 /* Read it for one index; false if this jemalloc doesn't have it. */
 bool ra_jemalloc_read_at(struct ra_jemalloc_column *column, size_t index, void *value,
                          size_t bytes);
+
+/*
+ * The page that jemalloc counts in, in bytes: whatever it was built for, which may be larger
+ * than the kernel's. 0: it doesn't say. Any thread.
+ */
+size_t ra_jemalloc_page_bytes(void);
 
 /* Read one value by name; false if this jemalloc doesn't have it. Any thread. */
 bool ra_jemalloc_read(const char *name, void *value, size_t bytes);

@@ -52,7 +52,9 @@ static void describe_layout(struct ra_header *header)
     header->layout_major = RA_LAYOUT_MAJOR;
     header->layout_minor = RA_LAYOUT_MINOR;
     header->header_bytes = sizeof *header;
-    header->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+    if (header->page_bytes == 0) { /* the allocator has none of its own */
+        header->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+    }
     header->small_step = RA_SMALL_STEP;
     header->small_count = RA_SMALL_COUNT;
     header->freed_step = RA_FREED_STEP;

@@ -1,7 +1,12 @@
 /*
  * A stand-in for libjemalloc.so.2, of a jemalloc built without statistics: it has jemalloc's
- * functions and size classes, answers "version", "arenas.*" and "opt.*", and knows nothing of
- * "thread.*", "stats.*" and "epoch". With STANDIN_WITHOUT_CONTROL it has no mallctl at all.
+ * functions and size classes, answers "version" and "arenas.*", and knows nothing of
+ * "thread.*", "stats.*" and "epoch".
+ *
+ * STANDIN_WITHOUT_CONTROL: it has no mallctl at all.
+ * STANDIN_PAGE=BYTES: the page it was built for, which says how many classes are small.
+ * STANDIN_BY_PAGES: objects that are not small are rounded up to pages, as by jemalloc 5.3.1.
+ * STANDIN_STATISTICS: it has statistics, which are always the same: see names below.
  *
  * Memory comes from libc. Before each object lie what libc gave and the usable size, which is a
  * class of jemalloc's: 8, steps of 16 up to 128, then four per doubling.
@@ -13,7 +18,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SMALL_CLASSES = 36, LARGE_CLASSES = 196, SLAB_BYTES = 4096 };
+#ifndef STANDIN_PAGE
+#define STANDIN_PAGE 4096
+#endif
+
+/* Small are those below four pages: four more for each time that the page is doubled. */
+enum {
+    CLASSES = 232,
+    SMALL_CLASSES = 36 + 4 * (__builtin_ctz(STANDIN_PAGE) - 12),
+    LARGE_CLASSES = CLASSES - SMALL_CLASSES,
+    SLAB_REGIONS = 4096
+};
 
 struct prefix {
     void *block;
@@ -52,6 +67,11 @@ static size_t round_up(size_t size)
     while (class_size(index) < size) {
         index++;
     }
+#ifdef STANDIN_BY_PAGES
+    if (index >= SMALL_CLASSES) {
+        return (size + STANDIN_PAGE - 1) & -(size_t)STANDIN_PAGE;
+    }
+#endif
     return class_size(index);
 }
 
@@ -149,15 +169,49 @@ size_t malloc_usable_size(void *object)
 
 #ifndef STANDIN_WITHOUT_CONTROL
 
-/* What can be asked for; those with an index hold it as the third part of their name. */
-static const char *const names[] = {"version",
-                                    "arenas.nbins",
-                                    "arenas.nlextents",
-                                    "arenas.bin.0.size",
-                                    "arenas.bin.0.slab_size",
-                                    "arenas.bin.0.nregs",
-                                    "arenas.lextent.0.size"};
-enum name { VERSION, BINS, LARGE, BIN_SIZE, BIN_SLAB, BIN_REGIONS, LARGE_SIZE, NAMES };
+/*
+ * What can be asked for, and the answer where it is always the same. In the others index is
+ * the third part of the name.
+ */
+enum kind { TEXT, FLAG, HALF, WHOLE, BIN_SIZE, BIN_SLAB, LARGE_SIZE, BIN_SLABS, BIN_USED };
+
+static const struct name {
+    const char *name;
+    enum kind kind;
+    uint64_t value;
+} names[] = {
+    {"version", TEXT, 0},
+    {"arenas.page", WHOLE, STANDIN_PAGE},
+    {"arenas.nbins", HALF, SMALL_CLASSES},
+    {"arenas.nlextents", HALF, LARGE_CLASSES},
+    {"arenas.bin.0.size", BIN_SIZE, 0},
+    {"arenas.bin.0.slab_size", BIN_SLAB, 0},
+    {"arenas.bin.0.nregs", HALF, SLAB_REGIONS},
+    {"arenas.lextent.0.size", LARGE_SIZE, 0},
+#ifdef STANDIN_STATISTICS
+    /* One arena with one thread. One slab of the smallest class, of which 10 regions are free. */
+    {"config.stats", FLAG, true},
+    {"epoch", WHOLE, 1},
+    {"arenas.narenas", HALF, 1},
+    {"stats.allocated", WHOLE, 100 * STANDIN_PAGE},
+    {"stats.active", WHOLE, 103 * STANDIN_PAGE + 80},
+    {"stats.metadata", WHOLE, 20 * STANDIN_PAGE},
+    {"stats.resident", WHOLE, 128 * STANDIN_PAGE},
+    {"stats.mapped", WHOLE, 256 * STANDIN_PAGE},
+    {"stats.retained", WHOLE, 64 * STANDIN_PAGE},
+    {"stats.arenas.4096.pdirty", WHOLE, 3},
+    {"stats.arenas.4096.pmuzzy", WHOLE, 2},
+    {"stats.arenas.4096.bins.0.curslabs", BIN_SLABS, 0},
+    {"stats.arenas.4096.bins.0.curregs", BIN_USED, 0},
+    {"stats.arenas.0.nthreads", HALF, 1},
+    {"stats.arenas.0.small.allocated", WHOLE, STANDIN_PAGE},
+    {"stats.arenas.0.large.allocated", WHOLE, 99 * STANDIN_PAGE},
+    {"stats.arenas.0.pactive", WHOLE, 103},
+    {"stats.arenas.0.pdirty", WHOLE, 3},
+    {"stats.arenas.0.pmuzzy", WHOLE, 2},
+#endif
+};
+enum { NAMES = sizeof names / sizeof *names, PARTS = 6 };
 
 static int answer(void *old, size_t *length, const void *value, size_t bytes)
 {
@@ -168,13 +222,18 @@ static int answer(void *old, size_t *length, const void *value, size_t bytes)
     return 0;
 }
 
+static int answer_number(void *old, size_t *length, uint64_t value, size_t bytes)
+{
+    return answer(old, length, &value, bytes);
+}
+
 int mallctlnametomib(const char *name, size_t *mib, size_t *parts)
 {
     for (size_t i = 0; i < NAMES; i++) {
-        if (strcmp(name, names[i]) == 0 && *parts >= 3) {
+        if (strcmp(name, names[i].name) == 0 && *parts >= PARTS) {
+            memset(mib, 0, PARTS * sizeof *mib);
             mib[0] = i;
-            mib[1] = mib[2] = 0;
-            *parts = 3;
+            *parts = PARTS;
             return 0;
         }
     }
@@ -185,36 +244,38 @@ int mallctlbymib(const size_t *mib, size_t parts, void *old, size_t *length, voi
                  size_t new_length)
 {
     static const char *const version = "5.0.0-standin";
-    static const unsigned bins = SMALL_CLASSES, large = LARGE_CLASSES;
-    size_t size = class_size((unsigned)mib[2] + (mib[0] == LARGE_SIZE ? SMALL_CLASSES : 0));
-    size_t slab = SLAB_BYTES * size;
-    uint32_t regions = SLAB_BYTES;
+    const struct name *name = &names[mib[0]];
+    size_t size = class_size((unsigned)mib[2] + (name->kind == LARGE_SIZE ? SMALL_CLASSES : 0));
+    bool is_first = mib[4] == 0;
 
-    if (parts != 3 || new != NULL || new_length != 0) {
+    (void)new, (void)new_length; /* an epoch may be asked for */
+    if (parts != PARTS) {
         return EPERM;
     }
-    switch ((enum name)mib[0]) {
-    case VERSION:
+    switch (name->kind) {
+    case TEXT:
         return answer(old, length, &version, sizeof version);
-    case BINS:
-        return answer(old, length, &bins, sizeof bins);
-    case LARGE:
-        return answer(old, length, &large, sizeof large);
+    case FLAG:
+        return answer_number(old, length, name->value, sizeof(bool));
+    case HALF:
+        return answer_number(old, length, name->value, sizeof(uint32_t));
+    case WHOLE:
+        return answer_number(old, length, name->value, sizeof(uint64_t));
     case BIN_SIZE:
     case LARGE_SIZE:
-        return answer(old, length, &size, sizeof size);
+        return answer_number(old, length, size, sizeof size);
     case BIN_SLAB:
-        return answer(old, length, &slab, sizeof slab);
-    case BIN_REGIONS:
-        return answer(old, length, &regions, sizeof regions);
+        return answer_number(old, length, SLAB_REGIONS * size, sizeof size);
+    case BIN_SLABS:
+        return answer_number(old, length, is_first, sizeof(size_t));
     default:
-        return ENOENT;
+        return answer_number(old, length, is_first ? SLAB_REGIONS - 10 : 0, sizeof(size_t));
     }
 }
 
 int mallctl(const char *name, void *old, size_t *length, void *new, size_t new_length)
 {
-    size_t mib[3], parts = 3;
+    size_t mib[PARTS], parts = PARTS;
     int error = mallctlnametomib(name, mib, &parts);
 
     return error != 0 ? error : mallctlbymib(mib, parts, old, length, new, new_length);

@@ -187,6 +187,7 @@ static const struct {
     {FIELD(header_bytes), UINT32_MAX, "its header has 4294967295 bytes"},
     {FIELD(page_bytes), 0, "page_bytes is 0"},
     {FIELD(page_bytes), 4097, "page_bytes is 4097, expected a power of two"},
+    {FIELD(page_bytes), 2048, "page_bytes is 2048, expected 4096 up to 1073741824"},
     {FIELD(page_bytes), 1u << 31, "page_bytes is 2147483648"},
     {FIELD(slots_ready), RA_SLOT_MAX + 1, "slots_ready is 1025, expected 0 up to 1024"},
     {FIELD(slots_ready), UINT32_MAX, "slots_ready is 4294967295"},
