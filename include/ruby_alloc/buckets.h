@@ -6,6 +6,8 @@
  * jemalloc's own size classes are (manual, "Implementation notes": size classes
  * are spaced four per doubling). Each jemalloc class boundary is therefore a
  * bucket boundary, and one bucket lies in exactly one class.
+ * jemalloc 5.3.1 rounds objects that don't live in slabs up to pages instead; as the
+ * bounds of classes of such sizes are multiples of its page, they stay in their bucket.
  *
  * Usable sizes of freed small objects are class sizes, of which no two share a
  * step of 16 bytes (8 is in step 0, 16 in step 1), so that half the table does.

@@ -128,7 +128,7 @@ enum ra_unit {
     X(INT, mapped, BYTES, "chunks with a mapping of their own")
 
 #define RA_REPORT_CLASS(X)                                                                         \
-    X(INT, size, BYTES, "usable size of the class")                                                \
+    X(INT, size, BYTES, "usable size of the class; its largest, if it takes in several")           \
     X(INT, allocations, COUNT, "objects made")                                                     \
     X(INT, frees, COUNT, "objects freed")                                                          \
     X(INT, live_objects, COUNT, "objects that exist now")                                          \
@@ -143,7 +143,7 @@ enum ra_unit {
 #define RA_REPORT_SIZE(X)                                                                          \
     X(INT, min, BYTES, "smallest requested size in this bucket")                                   \
     X(INT, max, BYTES, "largest requested size in this bucket")                                    \
-    X(INT, class, BYTES, "usable size such a request gets")                                        \
+    X(INT, class, BYTES, "usable size such a request gets, at most")                               \
     X(INT, allocations, COUNT, "objects made")                                                     \
     X(INT, requested_bytes, BYTES, "bytes asked for (up to 4096: counted as max each)")            \
     X(REAL, share, SHARE, "share of all allocations")                                              \

@@ -133,12 +133,19 @@ bool ra_advice_thread_cache(struct ra_situation *situation, struct ra_finding *f
     return ra_advice_weigh(situation, finding, bytes);
 }
 
-/* Bytes that rounding costs in the live objects of one row of sizes, if all are freed alike. */
+/*
+ * Bytes that rounding costs in the live objects of one row of sizes, if all are freed alike.
+ * What they have is their mean, as not every jemalloc rounds large ones to their class.
+ */
 static double wasted(const struct ra_report_size *size, const struct ra_report_class *row)
 {
-    double waste = (double)size->allocations * (double)size->class - (double)size->requested_bytes;
+    if (row->allocations == 0 || row->live_objects == 0) {
+        return 0;
+    }
+    double usable = (double)row->live_bytes / (double)row->live_objects;
+    double waste = (double)size->allocations * usable - (double)size->requested_bytes;
 
-    return row->allocations > 0 ? waste * (double)row->live_objects / (double)row->allocations : 0;
+    return waste * (double)row->live_objects / (double)row->allocations;
 }
 
 /* Both tables ascend, so that one pass over each finds every size's class. */

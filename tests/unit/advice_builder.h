@@ -196,6 +196,22 @@ static inline void rounded(void)
     region->slots[0].alloc[ra_bucket_of(40)] = 10;
 }
 
+/*
+ * 200 MiB of live objects more, of which a tenth is rounding, and large ones that are rounded
+ * up to pages alone, far below their class.
+ */
+static inline void rounded_to_pages(void)
+{
+    region->slots[0].alloc[ra_bucket_of(65)] = 5 * MIB / 2;
+    region->slots[0].large[ra_large_of(4 * MIB + 1)] = (struct ra_large){
+        .allocs = 22, .requested_bytes = 22 * (4 * MIB + 1), .usable_bytes = 22 * (4 * MIB + 4096)};
+}
+
+static inline void pages_more(void)
+{
+    grow(RA_STATISTIC_allocated, 200 * MIB + 22 * (4 * MIB + 4096));
+}
+
 static inline void live_more(void)
 {
     grow(RA_STATISTIC_allocated, 160 * MIB);

@@ -91,6 +91,13 @@ static const struct {
        "smaller",
        16 * MIB + 80},
       LIVE("92%", "classes 80 and 1024")}},
+    {rounded_to_pages,
+     pages_more,
+     {{"rounding",
+       "Rounding up likely costs 20.1MiB, above all sizes 65-72 in class 80: make those objects "
+       "smaller",
+       20 * MIB + 22 * 4095},
+      LIVE("95%", "classes 80 and 5MiB")}},
     {nothing,
      metadata,
      {{"metadata", "jemalloc's own data takes 10.0MiB: likely what a heap of this size needs",
