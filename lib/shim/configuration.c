@@ -123,13 +123,16 @@ static bool is_overridden(const struct ra_pair *pair, struct walk walk)
 static uint32_t state_of(const struct ra_pair *pair, enum ra_verdict verdict, struct walk walk)
 {
     static const uint32_t states[] = {
-        [RA_VERDICT_UNKNOWN] = RA_SETTING_UNKNOWN, [RA_VERDICT_INVALID] = RA_SETTING_REFUSED,
-        [RA_VERDICT_OTHER] = RA_SETTING_REFUSED,   [RA_VERDICT_FITTED] = RA_SETTING_ADJUSTED,
-        [RA_VERDICT_EQUAL] = RA_SETTING_IN_FORCE,  [RA_VERDICT_SILENT] = 0,
+        [RA_VERDICT_UNKNOWN] = RA_SETTING_UNKNOWN,
+        [RA_VERDICT_INVALID] = RA_SETTING_REFUSED,
+        [RA_VERDICT_FITTED] = RA_SETTING_ADJUSTED,
+        [RA_VERDICT_EQUAL] = RA_SETTING_IN_FORCE,
+        [RA_VERDICT_SILENT] = 0,
     };
-    bool can_be = verdict != RA_VERDICT_UNKNOWN && verdict != RA_VERDICT_INVALID;
 
-    return can_be && is_overridden(pair, walk) ? RA_SETTING_OVERRIDDEN : states[verdict];
+    return is_taken(verdict) && !ra_option_adds(pair) && is_overridden(pair, walk)
+               ? RA_SETTING_OVERRIDDEN
+               : states[verdict];
 }
 
 /* The value that a key has by now, where it need not be that of the start. */

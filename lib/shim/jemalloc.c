@@ -191,7 +191,7 @@ static void describe_settings(struct ra_header *header)
     ra_jemalloc_read("opt.prof", &prof, sizeof prof);
     header->conf_flags |= (background ? RA_CONF_BACKGROUND_THREAD : 0) |
                           (tcache ? RA_CONF_TCACHE : 0) | (prof ? RA_CONF_PROF : 0);
-    header->conf_narenas = arenas;
+    header->conf_narenas = arenas < RA_JEMALLOC_ARENAS_MAX ? arenas : RA_JEMALLOC_ARENAS_MAX;
     header->conf_dirty_decay_ms = dirty;
     header->conf_muzzy_decay_ms = muzzy;
 }

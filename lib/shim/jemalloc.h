@@ -56,6 +56,9 @@ static inline uint64_t ra_deallocated(void)
  */
 bool ra_jemalloc_learn_counters(void);
 
+/* More arenas than these it doesn't make, whatever opt.narenas says: the flags of mallocx name them. */
+enum { RA_JEMALLOC_ARENAS_MAX = (1 << 12) - 2 };
+
 /* Usable size in bytes of each small bucket's requests, filled by ra_jemalloc_describe. */
 extern uint16_t ra_natural[RA_SMALL_COUNT];
 

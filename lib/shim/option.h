@@ -1,7 +1,8 @@
 /*
  * One setting of jemalloc: the value it has, and what jemalloc made of a text given for
- * it. jemalloc says so at start-up alone, on stderr; here it is told from the type of the
- * setting and the value that mallctl shows ("opt.*"; jemalloc(3), "MALLCTL NAMESPACE").
+ * it. jemalloc says so at start-up alone, on stderr; here it is told from what its parser
+ * accepts and the value that mallctl shows ("opt.*"; jemalloc(3), "MALLCTL NAMESPACE"): one
+ * that was accepted and is another now was changed by jemalloc.
  *
  * Nothing here allocates; errno may change. Any thread.
  */
@@ -24,12 +25,11 @@ struct ra_pair {
 };
 
 enum ra_verdict {
-    RA_VERDICT_UNKNOWN, /* jemalloc has no such setting */
-    RA_VERDICT_INVALID, /* no value of its type */
-    RA_VERDICT_OTHER,   /* a value of its type, but not the one that jemalloc has */
+    RA_VERDICT_UNKNOWN, /* this jemalloc has no such setting */
+    RA_VERDICT_INVALID, /* jemalloc refuses such a value */
     RA_VERDICT_FITTED,  /* jemalloc takes it, but has changed it */
     RA_VERDICT_EQUAL,   /* the value that jemalloc has */
-    RA_VERDICT_SILENT   /* a setting that jemalloc reads, but doesn't show */
+    RA_VERDICT_SILENT   /* jemalloc takes it, but doesn't show what it has */
 };
 
 /* effective: the value that jemalloc has, cut off if longer; empty where it shows none. */
@@ -37,6 +37,9 @@ enum ra_verdict ra_option_judge(const struct ra_pair *pair, char effective[RA_SE
 
 /* Whether two pairs set the same thing. */
 bool ra_option_same(const struct ra_pair *one, const struct ra_pair *other);
+
+/* Whether a later pair of the same key adds to this one, and doesn't replace it. */
+bool ra_option_adds(const struct ra_pair *pair);
 
 /* Whether a pair sets name. */
 bool ra_option_is(const struct ra_pair *pair, const char *name);

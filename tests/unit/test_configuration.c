@@ -33,6 +33,18 @@ static struct setting {
     {"opt.junk", 8, 0, "alloc"},
     {"opt.prof_prefix", 8, 0, "jeprof"},
     {"opt.stats_print_opts", 8, 0, "Ja"},
+    {"opt.lg_tcache_max", 8, 15, NULL},
+    {"opt.oversize_threshold", 8, 0, NULL},
+    {"opt.max_background_threads", 8, 4, NULL},
+    {"opt.hpa", 1, 0, NULL},
+    {"opt.hpa_dirty_mult", 4, 16384, NULL},
+    {"opt.hpa_hugification_threshold", 8, 1992294, NULL},
+    {"opt.hpa_hugify_style", 8, 0, "lazy"},
+    {"opt.experimental_hpa_start_huge_if_thp_always", 1, 1, NULL},
+    {"opt.disable_large_size_classes", 1, 1, NULL},
+    {"opt.a_number_of_a_later_one", 8, 77, NULL},
+    {"arenas.bin.0.nshards", 4, 1, NULL},
+    {"arenas.tcache_max", 8, 32768, NULL},
     {"arena.0.dirty_decay_ms", 8, 500, NULL},
     {"arena.0.muzzy_decay_ms", 8, 0, NULL},
     {"background_thread", 1, 1, NULL},
@@ -86,10 +98,10 @@ static const struct {
     {"narenas", "3 ", RA_VERDICT_INVALID, "3"},
     {"narenas", "three", RA_VERDICT_INVALID, "3"},
     {"dirty_decay_ms", "500", RA_VERDICT_EQUAL, "500"},
-    {"dirty_decay_ms", "-2", RA_VERDICT_OTHER, "500"},
+    {"dirty_decay_ms", "-2", RA_VERDICT_INVALID, "500"},
     {"dirty_decay_ms", "default", RA_VERDICT_INVALID, "500"},
     {"dirty_decay_ms", "99999999999999999999", RA_VERDICT_INVALID, "500"},
-    {"muzzy_decay_ms", "", RA_VERDICT_EQUAL, "0"}, /* no digits: 0, to jemalloc as well */
+    {"muzzy_decay_ms", "", RA_VERDICT_INVALID, "0"},
     {"tcache", "true", RA_VERDICT_EQUAL, "true"},
     {"tcache", "false", RA_VERDICT_FITTED, "true"},
     {"tcache", "maybe", RA_VERDICT_INVALID, "true"},
@@ -100,39 +112,131 @@ static const struct {
     {"lg_tcache_max", "99", RA_VERDICT_FITTED, "32768"},
     {"lg_tcache_max", "x", RA_VERDICT_INVALID, "32768"},
     {"tcache_nslots_large", "9999", RA_VERDICT_FITTED, "2048"},
-    {"mutex_max_spin", "-5", RA_VERDICT_OTHER, "600"},
+    {"mutex_max_spin", "-5", RA_VERDICT_INVALID, "600"},
     {"metadata_thp", "auto", RA_VERDICT_EQUAL, "auto"},
     {"meta", "au", RA_VERDICT_EQUAL, "auto"},
-    {"metadata_thp", "always", RA_VERDICT_OTHER, "auto"},
+    {"metadata_thp", "always", RA_VERDICT_FITTED, "auto"},
     {"metadata_thp", "autos", RA_VERDICT_INVALID, "auto"},
     {"percpu", "disabled", RA_VERDICT_EQUAL, "disabled"},
     {"junk", "alloc", RA_VERDICT_EQUAL, "alloc"},
     {"junk", "al", RA_VERDICT_INVALID, "alloc"},
-    {"junk", "free", RA_VERDICT_OTHER, "alloc"},
+    {"junk", "free", RA_VERDICT_FITTED, "alloc"},
     {"prof_prefix", "jeprof", RA_VERDICT_EQUAL, "jeprof"},
     {"stats_print_opts", "Ja?", RA_VERDICT_FITTED, "Ja"},
     {"bin_shards", "1-8:2", RA_VERDICT_SILENT, ""},
-    {"cache_oblivious", "false", RA_VERDICT_UNKNOWN, "true"},
+    {"bin_shards", "1-8:65", RA_VERDICT_INVALID, ""},
+    {"oversize_threshold", "1", RA_VERDICT_FITTED, "0"},
+    {"oversize_threshold", "8070450532247928832", RA_VERDICT_FITTED, "0"},
+    {"oversize_threshold", "8070450532247928833", RA_VERDICT_INVALID, "0"},
+    {"dirty_decay_ms", "18446744072000", RA_VERDICT_FITTED, "500"},
+    {"dirty_decay_ms", "18446744072001", RA_VERDICT_INVALID, "500"},
+    {"max_background_threads", "0", RA_VERDICT_FITTED, "4"},
+    {"hpa", "true", RA_VERDICT_FITTED, "false"},
+    {"hpa_dirty_mult", ".25", RA_VERDICT_EQUAL, "0.25"},
+    {"hpa_dirty_mult", "-1", RA_VERDICT_FITTED, "0.25"},
+    {"hpa_dirty_mult", "-2", RA_VERDICT_INVALID, "0.25"},
+    {"hpa_hugification_threshold_ratio", "0.95", RA_VERDICT_SILENT, "1992294"},
+    {"hpa_hugification_threshold_ratio", "1.5", RA_VERDICT_INVALID, "1992294"},
+    {"hpa_hugify_style", "auto", RA_VERDICT_FITTED, "lazy"},
+    {"experimental_hpa_start_huge_if_thp_always", "true", RA_VERDICT_EQUAL, "true"},
+    {"stats_print_opts", "a", RA_VERDICT_EQUAL, "Ja"},
+    {"a_number_of_a_later_one", "78", RA_VERDICT_FITTED, "77"},
+    {"narenas_ratio", "2", RA_VERDICT_SILENT, ""},
+    {"narenas_ratio", "65536", RA_VERDICT_INVALID, ""},
+    {"san_guard_small", "1", RA_VERDICT_SILENT, ""},
+    {"tcache_ncached_max", "1-64:4", RA_VERDICT_SILENT, ""},
+    {"prof_unbias", "true", RA_VERDICT_UNKNOWN, ""},
+    {"cache_oblivious", "false", RA_VERDICT_FITTED, "true"},
     {"thp", "default", RA_VERDICT_UNKNOWN, ""}, /* one that this jemalloc is built without */
     {"nonsense", "1", RA_VERDICT_UNKNOWN, ""},
     {"narena", "3", RA_VERDICT_UNKNOWN, ""},
     {"a_key_that_is_longer_than_any_of_jemallocs", "1", RA_VERDICT_UNKNOWN, ""},
 };
 
+static enum ra_verdict judge(const char *key, const char *value, char effective[RA_SETTING_BYTES])
+{
+    char text[128];
+    size_t key_length = strlen(key);
+
+    snprintf(text, sizeof text, "%s:%s,narenas:7", key, value);
+    return ra_option_judge(&(struct ra_pair){.key = text,
+                                             .key_length = key_length,
+                                             .value = text + key_length + 1,
+                                             .value_length = strlen(value)},
+                           effective);
+}
+
 START_TEST(test_judge)
 {
-    char text[128], effective[RA_SETTING_BYTES];
-    size_t key_length = strlen(judgements[_i].key);
+    char effective[RA_SETTING_BYTES];
 
-    snprintf(text, sizeof text, "%s:%s,narenas:7", judgements[_i].key, judgements[_i].value);
-    ck_assert_int_eq(
-        ra_option_judge(&(struct ra_pair){.key = text,
-                                          .key_length = key_length,
-                                          .value = text + key_length + 1,
-                                          .value_length = strlen(judgements[_i].value)},
-                        effective),
-        judgements[_i].verdict);
+    ck_assert_int_eq(judge(judgements[_i].key, judgements[_i].value, effective),
+                     judgements[_i].verdict);
     ck_assert_str_eq(effective, judgements[_i].effective);
+}
+END_TEST
+
+/* What a jemalloc without these judges otherwise. */
+static const struct {
+    const char *without[3], *key, *value;
+    enum ra_verdict verdict;
+    const char *effective;
+} others[] = {
+    /* 5.3.0 */
+    {{"opt.disable_large_size_classes"}, "cache_oblivious", "true", RA_VERDICT_UNKNOWN, "true"},
+    {{"opt.disable_large_size_classes"}, "tcache_ncached_max", "1-2:3", RA_VERDICT_UNKNOWN, ""},
+    {{"opt.hpa_hugify_style"}, "hpa_", "auto", RA_VERDICT_UNKNOWN, ""},
+    /* 5.2, which reads signed numbers by strtol */
+    {{"opt.mutex_max_spin"}, "narenas", "default", RA_VERDICT_INVALID, "3"},
+    {{"opt.mutex_max_spin"}, "narenas_ratio", "2", RA_VERDICT_UNKNOWN, ""},
+    {{"opt.mutex_max_spin"}, "muzzy_decay_ms", "", RA_VERDICT_EQUAL, "0"},
+    {{"opt.mutex_max_spin"}, "dirty_decay_ms", "18446744073709551615", RA_VERDICT_INVALID, "500"},
+    {{"opt.mutex_max_spin", "opt.tcache_max"}, "lg_tcache_max", "15", RA_VERDICT_EQUAL, "15"},
+    {{"opt.mutex_max_spin", "opt.tcache_max"}, "lg_tcache_max", "64", RA_VERDICT_INVALID, "15"},
+    {{"opt.mutex_max_spin", "opt.tcache_max"}, "lg_tcache_max", "-2", RA_VERDICT_INVALID, "15"},
+    {{"opt.mutex_max_spin", "opt.tcache_max"}, "tcache_max", "9", RA_VERDICT_UNKNOWN, ""},
+    {{"opt.mutex_max_spin", "opt.tcache_max", "opt.lg_tcache_max"},
+     "lg_tcache_max",
+     "15",
+     RA_VERDICT_UNKNOWN,
+     ""},
+};
+
+START_TEST(test_judge_others)
+{
+    char effective[RA_SETTING_BYTES];
+
+    for (size_t i = 0; i < 3 && others[_i].without[i]; i++) {
+        setting(others[_i].without[i])->name = "";
+    }
+    ck_assert_int_eq(judge(others[_i].key, others[_i].value, effective), others[_i].verdict);
+    ck_assert_str_eq(effective, others[_i].effective);
+}
+END_TEST
+
+/* jemalloc 5.2 shows the logarithm as it was given, and caches small classes all the same. */
+START_TEST(test_judge_least_cache)
+{
+    char effective[RA_SETTING_BYTES];
+
+    setting("opt.mutex_max_spin")->name = setting("opt.tcache_max")->name = "";
+    setting("opt.lg_tcache_max")->number = 3;
+    setting("arenas.tcache_max")->number = 14336;
+    ck_assert_int_eq(judge("lg_tcache_max", "3", effective), RA_VERDICT_FITTED);
+    ck_assert_str_eq(effective, "14336");
+}
+END_TEST
+
+/* More arenas than there can be are not made, though the setting says so. */
+START_TEST(test_judge_most_arenas)
+{
+    char effective[RA_SETTING_BYTES];
+
+    setting("opt.narenas")->number = 4095;
+    ck_assert_int_eq(judge("narenas", "4095", effective), RA_VERDICT_FITTED);
+    ck_assert_str_eq(effective, "4094");
+    setting("opt.narenas")->number = 4094;
+    ck_assert_int_eq(judge("narenas", "4094", effective), RA_VERDICT_EQUAL);
 }
 END_TEST
 
@@ -177,6 +281,11 @@ static const struct {
     {"tcache_max:9,lg_tcache_max:15",
      "tcache_max=9>32768:overridden lg_tcache_max=15>32768:in_force"},
     {"slab_sizes:1-4096:17,tcache:maybe", "slab_sizes=1-4096:17>:silent tcache=maybe>true:refused"},
+    {"stats_print_opts:J,stats_print_opts:a",
+     "stats_print_opts=J>Ja:in_force stats_print_opts=a>Ja:in_force"},
+    {"hpa_hugification_threshold:4096,hpa_hugification_threshold_ratio:.95",
+     "hpa_hugification_threshold=4096>1992294:overridden "
+     "hpa_hugification_threshold_ratio=.95>1992294:silent"},
     {"narenas", "narenas=>:unknown"},
     {"narenas:3,nonsense", "narenas=3>3:in_force nonsense=>:unknown"},
     {"narenas:3,,tcache:true", "narenas=3>3:in_force ,tcache:true=>:unknown"},
@@ -298,6 +407,9 @@ int main(void)
 
     tcase_add_checked_fixture(pairs, set_up, NULL);
     tcase_add_loop_test(pairs, test_judge, 0, sizeof judgements / sizeof *judgements);
+    tcase_add_loop_test(pairs, test_judge_others, 0, sizeof others / sizeof *others);
+    tcase_add_test(pairs, test_judge_least_cache);
+    tcase_add_test(pairs, test_judge_most_arenas);
     suite_add_tcase(suite, pairs);
     tcase_add_checked_fixture(rows, set_up, NULL);
     tcase_add_loop_test(rows, test_texts, 0, sizeof texts / sizeof *texts);

@@ -1,0 +1,3 @@
+#!/bin/bash
+# See there.
+exec ruby "$(dirname "$0")/settings.rb"
