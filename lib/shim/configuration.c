@@ -130,7 +130,7 @@ static uint32_t state_of(const struct ra_pair *pair, enum ra_verdict verdict, st
         [RA_VERDICT_SILENT] = 0,
     };
 
-    return is_taken(verdict) && !ra_option_adds(pair) && is_overridden(pair, walk)
+    return is_taken(verdict) && !ra_option_adds(pair, verdict) && is_overridden(pair, walk)
                ? RA_SETTING_OVERRIDDEN
                : states[verdict];
 }

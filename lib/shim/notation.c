@@ -131,18 +131,18 @@ bool ra_notation_fraction(const char *begin, size_t length, uint32_t *parts)
     return text.at == text.end;
 }
 
-bool ra_notation_ranges(const char *begin, size_t length, uint64_t least, uint64_t most)
+bool ra_notation_take_range(const char **begin, size_t *length, struct ra_notation_range *range)
 {
-    struct text text = {begin, begin + length};
-    uint64_t first, last, number;
+    struct text text = {*begin, *begin + *length};
 
-    do {
-        if (!take_number(&text, &first) || !take(&text, '-') || !take_number(&text, &last) ||
-            !take(&text, ':') || !take_number(&text, &number) || number < least || number > most) {
-            return false;
-        }
-        take(&text, '|');
-    } while (text.at < text.end);
+    if (!take_number(&text, &range->first) || !take(&text, '-') ||
+        !take_number(&text, &range->last) || !take(&text, ':') ||
+        !take_number(&text, &range->number)) {
+        return false;
+    }
+    take(&text, '|');
+    *begin = text.at;
+    *length = (size_t)(text.end - text.at);
     return true;
 }
 

@@ -20,8 +20,11 @@ bool ra_notation_number(const char *text, size_t length, uint64_t *number);
 /* Digits with a point: 0.25, .5, 3; in parts of 65536, rounded down. Below 65536. */
 bool ra_notation_fraction(const char *text, size_t length, uint32_t *parts);
 
-/* 1-64:4|128-512:2 and so on, of which each number after a colon is from least up to most. */
-bool ra_notation_ranges(const char *text, size_t length, uint64_t least, uint64_t most);
+/* 1-64:4|128-512:2 and so on: takes the first of these away from the text. */
+struct ra_notation_range {
+    uint64_t first, last, number;
+};
+bool ra_notation_take_range(const char **text, size_t *length, struct ra_notation_range *range);
 
 /* Write a number of 65536th parts with a point, as jemalloc does. */
 void ra_notation_show_fraction(uint32_t parts, char *text, size_t bytes);

@@ -7,6 +7,7 @@
 
 #include "jemalloc.h"
 #include "notation.h"
+#include "ranges.h"
 
 /* The longest key of jemalloc's is 41 characters long; what the region keeps of it is less. */
 enum { NAME_BYTES = 64 };
@@ -310,13 +311,21 @@ static enum ra_verdict judge_fraction(const struct ra_pair *pair, const struct o
 
 static enum ra_verdict judge_ranges(const struct ra_pair *pair, const struct option *option)
 {
-    bool is_default = is_text(pair->key, pair->key_length, "slab_sizes") && !is_old() &&
-                      is_text(pair->value, pair->value_length, "default");
+    bool is_shards = strcmp(option->key, "bin_shards") == 0;
+    bool is_slabs = strcmp(option->key, "slab_sizes") == 0, is_same;
 
-    return is_default ||
-                   ra_notation_ranges(pair->value, pair->value_length, option->least, option->most)
-               ? RA_VERDICT_SILENT
-               : RA_VERDICT_INVALID;
+    if (is_slabs && is_text(pair->value, pair->value_length, "default") && !is_old()) {
+        return RA_VERDICT_SILENT;
+    }
+    if (!ra_ranges_are_valid(pair->value, pair->value_length, option->least, option->most)) {
+        return RA_VERDICT_INVALID;
+    }
+    if ((is_shards || is_slabs) &&
+        ra_ranges_compare(pair->value, pair->value_length,
+                          is_shards ? RA_RANGES_OF_SHARDS : RA_RANGES_OF_SLABS, &is_same)) {
+        return equal_or_fitted(is_same);
+    }
+    return RA_VERDICT_SILENT;
 }
 
 static enum ra_verdict judge_flag(const struct ra_pair *pair, uint64_t flag)
@@ -367,11 +376,14 @@ enum ra_verdict ra_option_judge(const struct ra_pair *pair, char effective[RA_SE
     if (!option) {
         option = shown.bytes == 1 ? &plain_flag : &plain_number;
     }
-    bool is_hidden = option->with && (option->sets || shown.bytes == 0);
+    bool is_hidden = option->with && (option->sets || shown.bytes == 0) && option->kind != RANGES;
     if (option->with ? is_there(option->with) : shown.bytes != 0) {
         verdict = judge(pair, option, &shown);
     }
     show(&shown, option, effective);
+    if (option->kind == RANGES && verdict == RA_VERDICT_EQUAL) {
+        snprintf(effective, RA_SETTING_BYTES, "%.*s", (int)pair->value_length, pair->value);
+    }
     return is_hidden && (verdict == RA_VERDICT_EQUAL || verdict == RA_VERDICT_FITTED)
                ? RA_VERDICT_SILENT
                : verdict;
@@ -393,9 +405,10 @@ bool ra_option_same(const struct ra_pair *one, const struct ra_pair *other)
     return name[0] != '\0' && ra_option_is(other, name);
 }
 
-bool ra_option_adds(const struct ra_pair *pair)
+bool ra_option_adds(const struct ra_pair *pair, enum ra_verdict verdict)
 {
     const struct option *option = find_option(pair);
 
-    return option && (option->kind == LETTERS || option->kind == RANGES);
+    return option &&
+           (option->kind == LETTERS || (option->kind == RANGES && verdict != RA_VERDICT_FITTED));
 }

@@ -38,8 +38,8 @@ enum ra_verdict ra_option_judge(const struct ra_pair *pair, char effective[RA_SE
 /* Whether two pairs set the same thing. */
 bool ra_option_same(const struct ra_pair *one, const struct ra_pair *other);
 
-/* Whether a later pair of the same key adds to this one, and doesn't replace it. */
-bool ra_option_adds(const struct ra_pair *pair);
+/* Whether a later pair of the same key only added to this one, of which this is the verdict. */
+bool ra_option_adds(const struct ra_pair *pair, enum ra_verdict verdict);
 
 /* Whether a pair sets name. */
 bool ra_option_is(const struct ra_pair *pair, const char *name);

@@ -33,7 +33,7 @@ ALIASES = { "lg_tcache_max" => "tcache_max", "hpa_hugification_threshold_ratio" 
 WORDS = %w[true false default auto always never disabled primary secondary percpu phycpu none eager lazy
            alloc free abort high a d n p not\ supported nonsense JJ Ja J -] + [""]
 SHAPES = ["", "-", "0x", "08", "010", "0x10", "0X1f", "0xg", "+7", " 5", "5 ", "1e3", "default"].freeze
-RANGES = ["1-64:4", "1-64:0", "1-64:64", "1-64:65", "1-64:2|128-256:4", "1-64:2|", "1-64:2|x", "1-64",
+RANGES = ["1-64:4", "1-64:0", "1-64:64", "1-64:65", "1-64:2|128-256:4", "1-64:2|", "1-64:2|x", "1-64", "8-48:33", "8-8:2", "8-8:2|8-8:1", "0-0:3", "65-79:2", "20480-4000000:9",
           "0-9999999999:1", "0.5", ".25", "1", "1.0", "1.00001", "65535.5", "65536", "1.", "-1", "-2", "x", "0.1"].freeze
 LIMITS = ([-17, -16, -2, -1, 0, 1, 2, 15, 16, 17, 23, 24, 63, 64, 65, 255, 256, 257, 512, 513, 1023, 1024, 2048,
            2049, 4094, 4095, 4096, 4097, 16_383, 16_384] +
@@ -84,10 +84,32 @@ def expected(key, value, told, shown)
   effective = effective_text(name, has)
   return [effective, "unknown"] if told.include?("<jemalloc>: Invalid conf pair: #{key}:#{value}")
   return [effective, "refused"] if told.any? { |line| line.end_with?(": #{key}:#{value}") }
+  return ranges(key, value, shown) if %w[bin_shards slab_sizes].include?(key) && value != "default"
   return [effective, nil] if has.nil? || key.end_with?("_ratio")
   return old_tcache(value, has, shown) if name == "lg_tcache_max"
 
   [effective, same?(key, target, value, has) ? "in_force" : "adjusted"]
+end
+
+# By what the small classes have: the last range that one lies in says how many shards, or pages.
+def ranges(key, value, shown)
+  said = value.split("|").map { |text| text.split(/[-:]/).map { |part| Integer(part) } }
+  same = bins(shown).all? do |smaller, size, shards, pages|
+    range = said.reverse.find do |first, last,|
+      size >= first && (key == "slab_sizes" ? size <= last : smaller.zero? || smaller < last)
+    end
+    range.nil? || range.last == (key == "slab_sizes" ? pages : shards)
+  end
+  same ? [value, "in_force"] : [nil, "adjusted"]
+end
+
+def bins(shown)
+  found = Array.new(shown["arenas.nbins"].to_i) do |i|
+    %w[size nshards slab_size].map { |name| shown["arenas.bin.#{i}.#{name}"].to_i }
+  end
+  found.each_with_index.map do |(size, shards, bytes), i|
+    [i.zero? ? 0 : found[i - 1].first, size, shards, bytes / shown["arenas.page"].to_i]
+  end
 end
 
 # jemalloc 5.2 has the logarithm as it was given, and no less than small classes in its caches.
@@ -111,6 +133,8 @@ def fraction(parts)
 end
 
 NAMES = (GROUPS.flat_map(&:first) + ALIASES.values).uniq.map { |key| "#{'text:' if TEXTS.include?(key)}opt.#{key}" }
+CLASSES = %w[arenas.tcache_max arenas.page arenas.nbins] +
+          (0...64).flat_map { |i| %w[size nshards slab_size].map { |name| "arenas.bin.#{i}.#{name}" } }
 Run = Struct.new(:pairs, :path, :input, :pid)
 
 # A process with these pairs. It reads what never comes, and is killed: profilers write at the end.
@@ -119,7 +143,7 @@ def begin_run(pairs, index)
   input = IO.pipe
   environment = { "MALLOC_CONF" => pairs.map { |pair| pair.join(":") }.join(","), "RUBY_ALLOC_ALL" => "1",
                   "RUBY_ALLOC_INTERVAL" => "0" }
-  pid = start(PROGRAM, *NAMES, "arenas.tcache_max", in: input[0], out: ["#{path}.out", "w"], err: ["#{path}.err", "w"],
+  pid = start(PROGRAM, *NAMES, *CLASSES, in: input[0], out: ["#{path}.out", "w"], err: ["#{path}.err", "w"],
                                                     chdir: TEMPORARY, env: environment)
   Run.new(pairs, path, input, pid)
 end

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shim/notation.h"
+#include "shim/ranges.h"
 
 #include "suite.h"
 
@@ -111,8 +112,24 @@ START_TEST(test_ranges)
     char text[64];
 
     snprintf(text, sizeof text, "%s7,x", ranges[_i].text);
-    ck_assert_int_eq(ra_notation_ranges(text, strlen(ranges[_i].text), 1, 64),
+    ck_assert_int_eq(ra_ranges_are_valid(text, strlen(ranges[_i].text), 1, 64),
                      ranges[_i].are_ranges);
+}
+END_TEST
+
+START_TEST(test_take_range)
+{
+    const char *text = "1-64:4|128-256:2,x";
+    size_t length = strlen(text) - 2;
+    struct ra_notation_range range;
+
+    ck_assert(ra_notation_take_range(&text, &length, &range));
+    ck_assert(range.first == 1 && range.last == 64 && range.number == 4);
+    ck_assert_str_eq(text, "128-256:2,x");
+    ck_assert(ra_notation_take_range(&text, &length, &range));
+    ck_assert(range.first == 128 && range.last == 256 && range.number == 2);
+    ck_assert_uint_eq(length, 0);
+    ck_assert(!ra_notation_take_range(&text, &length, &range));
 }
 END_TEST
 
@@ -124,6 +141,7 @@ int main(void)
     tcase_add_loop_test(values, test_number, 0, sizeof numbers / sizeof *numbers);
     tcase_add_loop_test(values, test_fraction, 0, sizeof fractions / sizeof *fractions);
     tcase_add_loop_test(values, test_ranges, 0, sizeof ranges / sizeof *ranges);
+    tcase_add_test(values, test_take_range);
     suite_add_tcase(suite, values);
     return run_suite(suite);
 }
