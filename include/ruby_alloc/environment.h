@@ -21,6 +21,7 @@
     X(RUBY_ALLOC_TUNING, "0", "leave jemalloc its own defaults; MALLOC_CONF outranks either")      \
     X(RUBY_ALLOC_BACKEND, "libc", "forward to glibc's malloc, to compare (default: jemalloc)")     \
     X(RUBY_ALLOC_DECAY, "0", "don't give unused pages of an idle process back")                    \
+    X(RUBY_ALLOC_HELPER, "0", "make no helper thread: exact counts, none of jemalloc's figures")   \
     X(RUBY_ALLOC_LOG, "FILE", "append what goes wrong to FILE (default: nothing is said)")
 
 #endif

@@ -158,21 +158,3 @@ const char *ra_elf_ruby_version(void)
 
     return version && version[0] >= '0' && version[0] <= '9' ? version : NULL;
 }
-
-bool ra_elf_is_in_linker(const void *address)
-{
-    const char *base = (const char *)_r_debug.r_ldbase;
-
-    if (!base) {
-        return false;
-    }
-    const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)base;
-    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)(base + header->e_phoff);
-    for (unsigned i = 0; i < header->e_phnum; i++) {
-        if (segments[i].p_type == PT_LOAD &&
-            (uintptr_t)address - (uintptr_t)base - segments[i].p_vaddr < segments[i].p_memsz) {
-            return true;
-        }
-    }
-    return false;
-}

@@ -25,9 +25,6 @@ void *ra_elf_symbol(const struct link_map *library, const char *name);
 /* The same in the first loaded object, the program included, that defines name. */
 void *ra_elf_symbol_anywhere(const char *name);
 
-/* Whether address is in ld.so. */
-bool ra_elf_is_in_linker(const void *address);
-
 /*
  * The version of Ruby in the program itself (static) or in any library that was loaded
  * with it; NULL: no Ruby. It is a text that begins with a digit; another program's symbol

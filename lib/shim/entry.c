@@ -48,7 +48,6 @@ RA_COLD void *ra_failed(void)
     return NULL;
 }
 
-/* Here and below: reached by a jump, so that the return address is the application's. */
 RA_COLD void *ra_slow_malloc(size_t size)
 {
     if (ra_forwards()) {
@@ -57,7 +56,6 @@ RA_COLD void *ra_slow_malloc(size_t size)
     struct ra_mark mark = ra_mark(NULL);
     void *object = ra_road.malloc(size);
     if (object) {
-        ra_late_tell_caller(__builtin_return_address(0));
         ra_count_alloc(size, ra_made(&mark, object));
     } else if (size > 0) {
         ra_count_call(RA_CALL_failed);
@@ -86,7 +84,6 @@ static RA_COLD void *slow_calloc(size_t count, size_t size)
     struct ra_mark mark = ra_mark(NULL);
     void *object = ra_road.calloc(count, size);
     if (object) {
-        ra_late_tell_caller(__builtin_return_address(0));
         ra_count_alloc(count * size, ra_made(&mark, object));
         ra_count_call(RA_CALL_calloc);
     } else if (__builtin_mul_overflow(count, size, &bytes) || bytes > 0) {
@@ -144,7 +141,6 @@ static RA_COLD void *slow_realloc(void *old, size_t size)
     void *object = ra_road.realloc(old, size);
     bool failed = !object && size > 0;
 
-    ra_late_tell_caller(__builtin_return_address(0));
     count_realloc(object, size, object ? ra_made(&mark, object) : 0, failed ? 0 : ra_freed(&mark));
     return object;
 }

@@ -174,7 +174,6 @@ static void child(void)
     enum ra_region_place place = ra_region_publish_child(&heritage);
 
     ra_count_shared = false;
-    ra_sampler_forget();
     ra_late_forget();
     if (place == RA_REGION_FILE) {
         ra_late_begin();

@@ -8,7 +8,7 @@
 #include "files.h"
 #include "system.h"
 
-enum { FIELD_THREADS = 20, FIELD_START_TICKS = 22 };
+enum { FIELD_START_TICKS = 22 };
 
 /* A number in /proc/PID/stat. The name in field 2 may hold spaces and parentheses. */
 static uint64_t read_field(const char *path, int wanted)
@@ -25,11 +25,6 @@ static uint64_t read_field(const char *path, int wanted)
         number = number * 10 + (uint64_t)(*digit - '0');
     }
     return number;
-}
-
-unsigned ra_identity_threads(void)
-{
-    return (unsigned)read_field("/proc/self/stat", FIELD_THREADS);
 }
 
 bool ra_identity_is_dead(pid_t pid, uint64_t start_ticks)

@@ -38,9 +38,6 @@ void ra_identity_command(char *command, size_t bytes);
 /* Whether the process is gone: its pid is free, or belongs to one that started at another time. */
 bool ra_identity_is_dead(pid_t pid, uint64_t start_ticks);
 
-/* Threads of this process, a main one that has left included; 0: no /proc. */
-unsigned ra_identity_threads(void);
-
 #pragma GCC visibility pop
 
 #endif

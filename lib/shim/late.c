@@ -2,49 +2,22 @@
 
 #include <signal.h>
 
-#include "elf.h"
 #include "region.h"
 #include "sampler.h"
 #include "slots.h"
 #include "system.h"
+#include "tls.h"
 
-/*
- * A Ruby's child that does nothing but exit! or sleep makes five. PATIENCE: how often the
- * helper is put off for what may be a signal handler.
- */
-enum { ALLOCATIONS = 8, PATIENCE = 1000 };
+enum { ALLOCATIONS = 8 }; /* a Ruby's child that does nothing but exit! or sleep makes five */
 
 uint32_t ra_late_allocations RA_TOGETHER;
-static uint64_t blocked_at_fork RA_TOGETHER;
-static uint32_t put_off RA_TOGETHER;
-__thread const void *ra_late_caller;
-
-/* The signals that the calling thread blocks, as the kernel has them. */
-static uint64_t blocked(void)
-{
-    uint64_t mask = 0;
-
-    ra_system(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&mask, sizeof mask, 0, 0);
-    return mask;
-}
-
-/*
- * A handler that allocates may have interrupted the making of a thread, and a second one made
- * there waits for the first for ever. A handler runs with its own signal blocked; who blocks
- * more than at the fork for good only waits longer for the helper.
- */
-static bool may_be_in_handler(void)
-{
-    return (blocked() & ~blocked_at_fork) != 0 &&
-           __atomic_fetch_add(&put_off, 1, __ATOMIC_RELAXED) < PATIENCE;
-}
 
 void ra_late_begin(void)
 {
-    blocked_at_fork = blocked();
-    put_off = 0;
-    __atomic_store_n(&ra_late_allocations, ALLOCATIONS, __ATOMIC_RELAXED);
-    __atomic_store_n(&RA_CURRENT->header.sampler_tid, RA_SAMPLER_LATE, __ATOMIC_RELEASE);
+    if (ra_tls_is_known()) {
+        __atomic_store_n(&ra_late_allocations, ALLOCATIONS, __ATOMIC_RELAXED);
+        __atomic_store_n(&RA_CURRENT->header.sampler_tid, RA_SAMPLER_LATE, __ATOMIC_RELEASE);
+    }
 }
 
 void ra_late_forget(void)
@@ -85,9 +58,6 @@ static void start(void)
  */
 RA_COLD void ra_late_step(void)
 {
-    const void *caller = ra_late_caller;
-
-    ra_late_caller = NULL;
     if (!ra_slots_is_at_own()) {
         return;
     }
@@ -100,8 +70,7 @@ RA_COLD void ra_late_step(void)
             return;
         }
     }
-    if (!ra_elf_is_in_linker(caller) && !may_be_in_handler() &&
-        ra_system_pid() == (pid_t)ra_image.header.pid) {
+    if (ra_system_pid() == (pid_t)ra_image.header.pid) {
         start();
     }
 }

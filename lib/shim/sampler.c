@@ -1,33 +1,26 @@
 #include "sampler.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <pthread.h>
-#include <signal.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "actions.h"
 #include "arenas.h"
 #include "clock.h"
 #include "configuration.h"
 #include "glibc.h"
+#include "helper.h"
 #include "identity.h"
 #include "log.h"
 #include "prune.h"
 #include "regionfile.h"
 #include "settings.h"
-#include "slots.h"
 #include "statistics.h"
+#include "system.h"
 #include "unseen.h"
-
-/* Little is used, but thread-local data of all libraries is taken from it too. */
-enum { STACK_BYTES = 128 * 1024, LOOK_NS = 50 * 1000 * 1000 };
 
 /*
  * The last sample, in memory of our own: a forked child finds it there without a page
@@ -101,55 +94,20 @@ static void prune(void)
 }
 
 /*
- * The main thread may leave by pthread_exit; the process then ends with its last thread,
- * which must not be this one. From then on it looks, and leaves when it is alone: field
- * 20 of /proc/self/stat counts the threads, the main one that has left included.
- */
-static uint32_t main_left;
-
-static bool is_alone(void)
-{
-    return ra_identity_threads() == 2;
-}
-
-/* When the process ends with this thread, its atexit handlers run here. */
-static void leave(void)
-{
-    sigset_t none;
-
-    RA_CURRENT->header.sampler_tid = 0;
-    sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, NULL);
-}
-
-void ra_sampler_main_left(void)
-{
-    uint32_t *request = &RA_CURRENT->header.request;
-
-    __atomic_store_n(&main_left, 1, __ATOMIC_RELEASE);
-    __atomic_fetch_add(request, 1, __ATOMIC_RELEASE);
-    syscall(SYS_futex, request, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
-/*
  * Sleeps until someone asks or *due (nanoseconds, monotonic) has come, which is then set
  * anew; however often someone asks, the interval's own work is done in time. Returns
- * false if the process ends instead.
+ * false if the helper is to end instead.
  */
 static bool wait_for_work(uint32_t answered, uint64_t *due, bool *is_due)
 {
     uint32_t *request = &RA_CURRENT->header.request;
     uint64_t interval_ns = RA_CURRENT->header.interval_seconds * UINT64_C(1000000000);
 
-    for (;;) {
-        bool looks = __atomic_load_n(&main_left, __ATOMIC_ACQUIRE);
+    while (ra_helper_serve()) {
         uint64_t now = ra_clock_ns(CLOCK_MONOTONIC);
-        uint64_t left = looks ? LOOK_NS : *due > now ? *due - now : 0;
-        struct timespec timeout = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+        uint64_t left = *due > now ? *due - now : 0;
+        const struct timespec timeout = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
 
-        if (looks && is_alone()) {
-            return false;
-        }
         *is_due = interval_ns != 0 && now >= *due;
         if (*is_due) {
             *due = now + interval_ns;
@@ -157,9 +115,10 @@ static bool wait_for_work(uint32_t answered, uint64_t *due, bool *is_due)
         if (*is_due || __atomic_load_n(request, __ATOMIC_ACQUIRE) != answered) {
             return true;
         }
-        syscall(SYS_futex, request, FUTEX_WAIT, answered,
-                looks || interval_ns != 0 ? &timeout : NULL, NULL, 0);
+        ra_system(SYS_futex, (long)request, FUTEX_WAIT, answered,
+                  interval_ns != 0 ? (long)&timeout : 0, 0, 0);
     }
+    return false;
 }
 
 /*
@@ -177,16 +136,17 @@ static void decay(void)
  * Until there is work nothing is touched, jemalloc least of all: its first statistics
  * cost as much as a hundredth of Ruby's start.
  */
-static void *run(void *unused)
+static void run(void)
 {
     struct ra_header *header = &RA_CURRENT->header;
     uint64_t due = ra_clock_ns(CLOCK_MONOTONIC) + header->interval_seconds * UINT64_C(1000000000);
-    uint32_t answered = 0;
+    uint32_t answered = header->answered;
     bool off = false, first = true, is_due;
 
-    (void)unused;
-    prctl(PR_SET_NAME, "ruby_alloc");
-    __atomic_store_n(&header->sampler_tid, (uint32_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+    ra_unseen_begin();           /* for good: what libc may allocate here is ours */
+    uselocale(LC_GLOBAL_LOCALE); /* which is when libc sets up what isdigit and others look at */
+    ra_helper_begin();
+    __atomic_store_n(&header->sampler_tid, (uint32_t)ra_system_thread(), __ATOMIC_RELEASE);
     prune();
     while (wait_for_work(answered, &due, &is_due)) {
         answered = __atomic_load_n(&header->request, __ATOMIC_ACQUIRE);
@@ -201,36 +161,7 @@ static void *run(void *unused)
         take_sample();
         __atomic_store_n(&header->answered, answered, __ATOMIC_RELEASE);
     }
-    leave();
-    return NULL;
-}
-
-static int make_thread(bool own_stack)
-{
-    /* Of our own, as libc's stacks are two mappings each, which every fork copies. */
-    static char stack[STACK_BYTES] __attribute__((aligned(4096)));
-    pthread_attr_t attributes;
-    pthread_t thread;
-    int error = pthread_attr_init(&attributes);
-
-    if (error != 0) {
-        return error;
-    }
-    if (own_stack) {
-        pthread_attr_setstack(&attributes, stack, sizeof stack);
-    }
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    error = pthread_create(&thread, &attributes, run, NULL);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
-
-/* Written only if need be: a page that a child doesn't write isn't copied. */
-void ra_sampler_forget(void)
-{
-    if (main_left != 0) {
-        main_left = 0;
-    }
+    ra_helper_end();
 }
 
 void ra_sampler_disown(void)
@@ -241,25 +172,9 @@ void ra_sampler_disown(void)
 
 void ra_sampler_start(void)
 {
-    uint32_t *tid = &RA_CURRENT->header.sampler_tid;
-    sigset_t all, before;
-    int saved = errno;
+    int error = ra_helper_start(run);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    struct ra_unseen seen = ra_unseen_begin(); /* pthread_create allocates in our name */
-    __atomic_store_n(tid, RA_SAMPLER_COMING, __ATOMIC_RELEASE);
-    int error = make_thread(true);
-    if (error == EINVAL) { /* libraries with much thread-local data need more */
-        error = make_thread(false);
-    }
-    if (error != 0) {
-        __atomic_store_n(tid, 0, __ATOMIC_RELEASE);
-    }
-    ra_unseen_end(seen);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0) {
         ra_log("no sampler thread: error %d; counts go on, jemalloc's figures are missing", error);
     }
-    errno = saved;
 }

@@ -1,7 +1,7 @@
 /*
- * The sampler: one thread that copies jemalloc's statistics into the region when a
- * reader asks, and every RUBY_ALLOC_INTERVAL seconds. It takes no signals, has no
- * slot and allocates nothing through the public calls. Nobody looks: it sleeps.
+ * The sampler: what the helper (helper.h) does all day. It copies jemalloc's statistics into
+ * the region when a reader asks, and every RUBY_ALLOC_INTERVAL seconds. It has no slot and
+ * allocates nothing through the public calls. Nobody looks: it sleeps.
  */
 #ifndef RA_SHIM_SAMPLER_H
 #define RA_SHIM_SAMPLER_H
@@ -11,14 +11,10 @@
 #pragma GCC visibility push(hidden)
 
 /*
- * Start it for this process: at set-up, and late in a forked child (late.h). Where the
- * thread can't be made, the log says so and counting goes on without samples. The
- * allocations that making a thread takes are not counted.
+ * Start it for this process, in its helper: at set-up, and late in a forked child (late.h).
+ * Where that can't be made, the log says so and counting goes on without samples.
  */
 void ra_sampler_start(void);
-
-/* In a forked child: its parent's sampler is not there. */
-void ra_sampler_forget(void);
 
 /*
  * In a forked child that begins to allocate: its parent's sample no longer tells of it, and
@@ -31,9 +27,6 @@ void ra_sampler_disown(void);
  * time of the fork.
  */
 const struct ra_sampled *ra_sampler_last(void);
-
-/* The process's main thread has left by pthread_exit, and the process goes on. */
-void ra_sampler_main_left(void);
 
 #pragma GCC visibility pop
 

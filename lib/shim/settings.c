@@ -46,6 +46,14 @@ static bool parse_RUBY_ALLOC_DECAY(const char *value, struct ra_settings *settin
     return valid;
 }
 
+static bool parse_RUBY_ALLOC_HELPER(const char *value, struct ra_settings *settings)
+{
+    bool on, valid = parse_switch(value, &on);
+
+    settings->no_helper = valid && !on;
+    return valid;
+}
+
 /* Obeyed in road.c, before anything can be logged. */
 static bool parse_RUBY_ALLOC_BACKEND(const char *value, struct ra_settings *settings)
 {

@@ -13,6 +13,7 @@ struct ra_settings {
     bool off;                  /* RUBY_ALLOC=0 */
     bool all;                  /* RUBY_ALLOC_ALL=1 */
     bool no_decay;             /* RUBY_ALLOC_DECAY=0 */
+    bool no_helper;            /* RUBY_ALLOC_HELPER=0 */
     uint32_t interval_seconds; /* RUBY_ALLOC_INTERVAL */
     const char *directory;     /* RUBY_ALLOC_DIR; NULL: the usual ones */
     const char *log;           /* RUBY_ALLOC_LOG; NULL: none */

@@ -9,7 +9,6 @@
 #include "flush.h"
 #include "jemalloc.h"
 #include "region.h"
-#include "sampler.h"
 #include "system.h"
 
 enum { WORD_BITS = 64, WORDS = RA_SLOT_MAX / WORD_BITS };
@@ -199,9 +198,6 @@ static void hand_on(void *unused)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     ra_flush_leave(index_of(slot));
     __atomic_store_n(&slot->state, RA_SLOT_ENDED, __ATOMIC_RELEASE);
-    if (slot->tid == ra_image.header.pid) {
-        ra_sampler_main_left();
-    }
     put_waiting(slot);
 }
 

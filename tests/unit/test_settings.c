@@ -81,6 +81,7 @@ static const char *const ignored[][2] = {
     {"RUBY_ALLOC", "00"},
     {"RUBY_ALLOC", "2"},
     {"RUBY_ALLOC_DECAY", "off"},
+    {"RUBY_ALLOC_HELPER", "none"},
     {"RUBY_ALLOC_TUNING", "no"},
     {"RUBY_ALLOC_ALL", "yes"},
     {"RUBY_ALLOC_INTERVAL", "-1"},

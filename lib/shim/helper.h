@@ -1,0 +1,69 @@
+/*
+ * The helper: the library's one thread in the process (unlisted.h), which takes samples
+ * (sampler.c) and does what the program's threads leave to it, as they open no descriptor:
+ * it has a table of its own. It never has rights that the process gave up.
+ *
+ * Unless said otherwise: any thread of the process, also in signal handlers and in the middle
+ * of an allocation; no allocation, no cancellation point, errno stays, and no wait is longer
+ * than a second. A child by vfork or _Fork, which has none, gets false. A forked child's
+ * comes late (late.h).
+ */
+#ifndef RA_SHIM_HELPER_H
+#define RA_SHIM_HELPER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base.h"
+#include "rights.h"
+
+#pragma GCC visibility push(hidden)
+
+/*
+ * Once, at set-up, with one thread, which allocates for it, unseen: learn how to make one.
+ * Returns NULL, or why there will be none, here and in forked children.
+ */
+const char *ra_helper_init(void);
+
+/*
+ * Make it run body, in which it calls ra_helper_begin first, ra_helper_serve whenever it
+ * wakes, and ra_helper_end last. It sleeps on RA_CURRENT->header.request. Returns 0 or an
+ * errno, which is also told in the header's sampler_tid.
+ */
+int ra_helper_start(void (*body)(void));
+
+/*
+ * For what a process of several threads may not do (unshare, setns): whether there was one,
+ * and is none now, and its return. False, too, where it could not be made to end in time.
+ */
+bool ra_helper_stop(void);
+void ra_helper_restart(void);
+
+/*
+ * The calling thread's rights may have changed: have the helper have the same. Where it can't
+ * take them, the calling thread makes it anew.
+ */
+void ra_helper_follow(void);
+
+/*
+ * A file of the process's own in the directory that the helper began with, however it is
+ * called by now and out of whose sight it may lie (chroot). name and inode must agree.
+ */
+struct ra_helper_file {
+    dev_t device;
+    ino_t inode;
+    char name[128];
+};
+
+/* Make it user's; remove it. Whether that was done. */
+bool ra_helper_give(const struct ra_helper_file *file, uid_t user);
+bool ra_helper_remove(const struct ra_helper_file *file);
+
+/* By the helper alone. */
+void ra_helper_begin(void);
+bool ra_helper_serve(void); /* do what is asked; false: it is to end */
+_Noreturn void ra_helper_end(void);
+
+#pragma GCC visibility pop
+
+#endif
