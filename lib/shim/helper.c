@@ -181,13 +181,19 @@ static int make(void)
     return error;
 }
 
+/* The kernel may kill, where a filter says so, who makes other calls than those of any program. */
+static bool is_filtered(void)
+{
+    return ra_system(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) != 0;
+}
+
 static bool end(void)
 {
     __atomic_store_n(&is_to_end, 1, __ATOMIC_RELEASE);
     for (unsigned tries = 0; tries < WAIT_MS; tries++) {
         wake();
         if (ra_unlisted_await_end(1)) {
-            return true;
+            return is_filtered() || ra_unlisted_await_burial(WAIT_MS);
         }
     }
     return false; /* it ends when it can: nothing of it is used again before */
@@ -253,12 +259,6 @@ void ra_helper_restart(void)
         leave(&before);
         tell(error);
     }
-}
-
-/* The kernel kills or stops, at the filter's wish, who makes other calls than it expects. */
-static bool is_filtered(void)
-{
-    return ra_system(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) != 0;
 }
 
 /* Rights are read with the lock: the last to have it has what the process has now. */

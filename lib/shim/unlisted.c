@@ -195,6 +195,21 @@ bool ra_unlisted_await_end(unsigned wait_ms)
     return true;
 }
 
+bool ra_unlisted_await_burial(unsigned wait_ms)
+{
+    const struct timespec pause = {.tv_nsec = 20 * 1000};
+    uint64_t end = ra_clock_ns(CLOCK_MONOTONIC) + (uint64_t)wait_ms * 1000000;
+    pid_t tid = (pid_t)*ra_tls_tid(helper.pointer);
+
+    while (ra_system(SYS_tgkill, helper.process, tid, 0, 0, 0, 0) == 0) {
+        if (ra_clock_ns(CLOCK_MONOTONIC) >= end) {
+            return false;
+        }
+        ra_system(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+    }
+    return true;
+}
+
 void ra_unlisted_leave(void)
 {
     __atomic_store_n(&helper.has_left, true, __ATOMIC_RELEASE);

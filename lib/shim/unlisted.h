@@ -33,6 +33,12 @@ bool ra_unlisted_is_there(void);
 /* Wait until there is none, for wait_ms at most; whether it has gone. */
 bool ra_unlisted_await_end(unsigned wait_ms);
 
+/*
+ * After that, until the kernel doesn't count or show it any more. Asks about it, which no
+ * thread does without need.
+ */
+bool ra_unlisted_await_burial(unsigned wait_ms);
+
 /* By the thread itself, at the end of body and with no lock. */
 _Noreturn void ra_unlisted_leave(void);
 
