@@ -305,11 +305,12 @@ enum {
 
 /* Bits of ra_header.flags. */
 enum {
-    RA_FLAG_FORKED = 1 << 0, /* this process began as a fork of a counting one */
-    RA_FLAG_RUBY = 1 << 1,   /* Ruby is present in the process */
-    RA_FLAG_LIBC = 1 << 2,   /* glibc's malloc is behind the library, not jemalloc's */
-    RA_FLAG_KEEPS = 1 << 3,  /* RUBY_ALLOC_DECAY=0: unused pages of an idle process stay */
-    RA_FLAG_PARTIAL = 1 << 4 /* no room for all of it: shared and moved aren't shown */
+    RA_FLAG_FORKED = 1 << 0,  /* this process began as a fork of a counting one */
+    RA_FLAG_RUBY = 1 << 1,    /* Ruby is present in the process */
+    RA_FLAG_LIBC = 1 << 2,    /* glibc's malloc is behind the library, not jemalloc's */
+    RA_FLAG_KEEPS = 1 << 3,   /* RUBY_ALLOC_DECAY=0: unused pages of an idle process stay */
+    RA_FLAG_PARTIAL = 1 << 4, /* no room for all of it: shared and moved aren't shown */
+    RA_FLAG_ALONE = 1 << 5    /* RUBY_ALLOC_HELPER=0: no sampler is wanted, here or in a fork */
 };
 
 /*
@@ -356,7 +357,7 @@ struct ra_header {
 
     uint32_t request;          /* futex: readers add 1 */
     uint32_t answered;         /* the request that the last sample answers */
-    uint32_t sampler_tid;      /* 0: no sampler runs (thread creation was refused); RA_SAMPLER_* */
+    uint32_t sampler_tid;      /* 0: no sampler runs (refused, or RA_FLAG_ALONE); RA_SAMPLER_* */
     uint32_t interval_seconds; /* between samples that nobody asked for; 0: none */
 
     uint32_t slots_ready; /* slots that the file holds; the section's count is the most ever */

@@ -44,6 +44,12 @@ static const struct rule rules[] = {
             .otherwise = "The process has hardly allocated since its fork: there are no figures of "
                          "jemalloc's yet",
         },
+    [RA_ADVICE_helper_off] =
+        {
+            RULE(helper_off),
+            .text = "The process runs with RUBY_ALLOC_HELPER=0: counts are exact, there are no "
+                    "figures of jemalloc's",
+        },
     [RA_ADVICE_kernel_silent] =
         {
             RULE(kernel_silent),
@@ -193,11 +199,12 @@ static struct ra_situation look_at(const struct ra_derivation *derivation)
         .base = report->memory.rss,
         .is_running = ra_advice_is(report->process.state, "running"),
         .is_late = derivation->now->image.header.sampler_tid == RA_SAMPLER_LATE,
+        .is_alone = derivation->now->image.header.flags & RA_FLAG_ALONE,
         .answers = report->memory.sample_age < RA_ADVICE_OLD_SECONDS,
         .gaps_left = report->fragmentation.class_gaps,
     };
 
-    situation.answers &= situation.is_running && !situation.is_late;
+    situation.answers &= situation.is_running && !situation.is_late && !situation.is_alone;
     if (situation.base == RA_UNKNOWN) {
         situation.base = report->memory.resident;
     }

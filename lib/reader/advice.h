@@ -27,6 +27,7 @@ struct ra_situation {
     int64_t floor;    /* a loss below is not worth a line */
     bool is_running;
     bool is_late;      /* a forked child without a helper thread yet, which would take samples */
+    bool is_alone;     /* it was told to have no helper thread */
     bool answers;      /* the process does what --purge and the like ask for */
     bool takes_pairs;  /* MALLOC_CONF is set already: a pair is added to it */
     bool has_loss;     /* there is a loss worth a line */

@@ -289,6 +289,12 @@ enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
             "and its helper thread starts as it does",
             pid);
     }
+    if (read_word(reader, offsetof(struct ra_header, flags)) & RA_FLAG_ALONE) {
+        return ra_failure_set(why, RA_SYSTEM,
+                              "process %d has no helper thread that could answer: it was started "
+                              "with RUBY_ALLOC_HELPER=0",
+                              pid);
+    }
     if (!has_sampler(reader)) {
         return ra_failure_set(why, RA_SYSTEM,
                               "process %d has no helper thread that could answer: it could not be "

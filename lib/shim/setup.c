@@ -86,6 +86,7 @@ static void describe_process(const char *ruby)
 
     header->interval_seconds = ra_settings.interval_seconds;
     header->flags |= ra_settings.no_decay ? RA_FLAG_KEEPS : 0;
+    header->flags |= ra_settings.no_helper ? RA_FLAG_ALONE : 0;
     strcpy(header->shim_version, RUBY_ALLOC_VERSION);
     if (ruby) {
         strncpy(header->ruby_version, ruby, sizeof header->ruby_version - 1);

@@ -218,6 +218,16 @@ static void draw_ended(const struct ra_report *report, struct ra_page *page)
     }
 }
 
+static bool advises(const struct ra_report *report, const char *id)
+{
+    for (size_t i = 0; i < report->advice_count; i++) {
+        if (strcmp(report->advice[i].id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void draw_sample_warning(const struct ra_report *report, struct ra_page *page)
 {
     double age = report->memory.sample_age;
@@ -225,6 +235,9 @@ static void draw_sample_warning(const struct ra_report *report, struct ra_page *
 
     if (state && strcmp(state, "exited") == 0) {
         draw_ended(report, page);
+    } else if (advises(report, "helper_off")) {
+        ra_page_add(page, RA_WARNING,
+                    "warning    RUBY_ALLOC_HELPER=0: no figures of jemalloc's, they are \"-\"");
     } else if (!isfinite(age)) {
         ra_page_add(page, RA_WARNING,
                     "warning    no sample of jemalloc's figures yet: they are \"-\"");

@@ -324,6 +324,12 @@ static inline void hardly_allocated_nor_sampled(void)
     snapshot->image.header.sampler_tid = RA_SAMPLER_LATE;
 }
 
+static inline void told_to_be_alone(void)
+{
+    never_sampled();
+    snapshot->image.header.flags |= RA_FLAG_ALONE;
+}
+
 static inline void no_rollup(void)
 {
     snapshot->rollup.pss = snapshot->rollup.lazy_free = RA_UNKNOWN;

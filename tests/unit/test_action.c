@@ -207,6 +207,13 @@ START_TEST(test_nobody_there)
 }
 END_TEST
 
+START_TEST(test_nobody_wanted)
+{
+    region->header.flags |= RA_FLAG_ALONE;
+    refuse_with_sampler(0, RA_SYSTEM, "started with RUBY_ALLOC_HELPER=0");
+}
+END_TEST
+
 /* At once, rather than after the time given: nobody would answer. */
 START_TEST(test_helper_yet_to_come)
 {
@@ -284,6 +291,7 @@ int main(void)
     tcase_add_test(tests, test_another_reader_has_the_lock);
     tcase_add_test(tests, test_lock_is_let_go);
     tcase_add_test(tests, test_nobody_there);
+    tcase_add_test(tests, test_nobody_wanted);
     tcase_add_test(tests, test_helper_yet_to_come);
     tcase_add_test(tests, test_region_of_another);
     tcase_add_test(tests, test_detached);

@@ -185,6 +185,12 @@ static const struct {
        "The process has hardly allocated since its fork: there are no figures of jemalloc's yet",
        NONE}}},
     {nothing,
+     told_to_be_alone,
+     {{"helper_off",
+       "The process runs with RUBY_ALLOC_HELPER=0: counts are exact, there are no figures of "
+       "jemalloc's",
+       NONE}}},
+    {nothing,
      no_rollup,
      {{"kernel_silent",
        "PSS and lazily freed pages are unknown: /proc/4242/smaps_rollup can't be read (no right "
