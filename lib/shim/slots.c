@@ -192,6 +192,9 @@ static void hand_on(void *unused)
     struct ra_slot *slot = ra_thread.slot;
 
     (void)unused;
+    if (!ra_slots_is_at_own()) {
+        return; /* a handler of the thread that glibc has this one's description from came late */
+    }
     ra_thread.state = RA_THREAD_SHARED;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
