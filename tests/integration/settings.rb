@@ -28,12 +28,14 @@ OTHERS = %w[bin_shards hpa_dirty_mult narenas_ratio slab_sizes
             tcache_ncached_max nonsense narena].freeze
 # Which set what another key sets: these go apart.
 ALIASES = { "lg_tcache_max" => "tcache_max", "hpa_hugification_threshold_ratio" => "hpa_hugification_threshold",
-            "hpa_purge_threshold_ratio" => "hpa_purge_threshold", "meta" => "metadata_thp", "d" => "dss", "percpu" => "percpu_arena", "th" => "th",
+            "hpa_purge_threshold_ratio" => "hpa_purge_threshold", "meta" => "metadata_thp", "d" => "dss",
+            "percpu" => "percpu_arena", "th" => "th",
             "hpa_h" => "hpa_hugify_style", "pr" => "pr" }.freeze
 WORDS = %w[true false default auto always never disabled primary secondary percpu phycpu none eager lazy
            alloc free abort high a d n p not\ supported nonsense JJ Ja J -] + [""]
 SHAPES = ["", "-", "0x", "08", "010", "0x10", "0X1f", "0xg", "+7", " 5", "5 ", "1e3", "default"].freeze
-RANGES = ["1-64:4", "1-64:0", "1-64:64", "1-64:65", "1-64:2|128-256:4", "1-64:2|", "1-64:2|x", "1-64", "8-48:33", "8-8:2", "8-8:2|8-8:1", "0-0:3", "65-79:2", "20480-4000000:9",
+RANGES = ["1-64:4", "1-64:0", "1-64:64", "1-64:65", "1-64:2|128-256:4", "1-64:2|", "1-64:2|x", "1-64",
+          "8-48:33", "8-8:2", "8-8:2|8-8:1", "0-0:3", "65-79:2", "20480-4000000:9",
           "0-9999999999:1", "0.5", ".25", "1", "1.0", "1.00001", "65535.5", "65536", "1.", "-1", "-2", "x", "0.1"].freeze
 LIMITS = ([-17, -16, -2, -1, 0, 1, 2, 16, 17, 23, 24, 63, 64, 65, 512, 513, 1023, 1024, 2048, 2049, 4094, 4095,
            4096, 16_383, 16_384] +
