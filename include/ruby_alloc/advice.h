@@ -39,6 +39,8 @@ enum {
     X(slab_gaps, "gaps between live objects of the classes named")                                 \
     X(large_padding, "the page more that each large object has")                                   \
     X(thread_cache, "freed objects that threads keep")                                             \
+    X(stranded, "caches that a fork left behind, or other bytes that nobody holds")                \
+    X(prof_sampling, "what jemalloc's own profiler rounds up, for objects that it samples")        \
     X(rounding, "sizes rounded up to their class, above all the ones named")                       \
     X(metadata, "jemalloc's own data, beyond 4 MiB for its map of addresses, hardly touched")      \
     X(other, "memory that is not malloc's: Ruby's own heap pages, stacks, mappings")               \

@@ -102,7 +102,8 @@ enum ra_unit {
 
 #define RA_REPORT_FRAGMENTATION(X)                                                                 \
     X(INT, rounding, BYTES, "live - requested: sizes rounded up to classes")                       \
-    X(INT, thread_cache, BYTES, "allocated - live: freed objects in thread caches")                \
+    X(INT, thread_cache, BYTES, "of allocated - live: freed objects in the caches of threads")     \
+    X(INT, stranded, BYTES, "the rest: caches lost at a fork, or rounded up by sampling")          \
     X(INT, slab_gaps, BYTES, "active - allocated: free places between live objects")               \
     X(INT, dirty, BYTES, "unused pages not yet given back")                                        \
     X(INT, metadata, BYTES, "jemalloc's own data")                                                 \
@@ -113,6 +114,7 @@ enum ra_unit {
     X(INT, large_padding, BYTES, "of slab_gaps, pages beside large objects")                       \
     X(REAL, rounding_share, SHARE, "rounding / rss")                                               \
     X(REAL, thread_cache_share, SHARE, "thread_cache / rss")                                       \
+    X(REAL, stranded_share, SHARE, "stranded / rss")                                               \
     X(REAL, slab_gaps_share, SHARE, "slab_gaps / rss")                                             \
     X(REAL, dirty_share, SHARE, "dirty / rss")                                                     \
     X(REAL, metadata_share, SHARE, "metadata / rss")                                               \

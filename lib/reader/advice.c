@@ -109,6 +109,24 @@ static const struct rule rules[] = {
             .pair = "lg_tcache_max:12",
             .backend = "jemalloc",
         },
+    [RA_ADVICE_stranded] =
+        {
+            RULE(stranded),
+            .text = "{bytes} was likely lost at the fork, in caches of its parent's threads: back "
+                    "only by a restart; fork before threads work",
+            .otherwise = "{loss} is in no counted object and no cache: perhaps allocated past the "
+                         "library, or the process is too busy to tell",
+            .backend = "jemalloc",
+        },
+    [RA_ADVICE_prof_sampling] =
+        {
+            RULE(prof_sampling),
+            .text = "{bytes} is likely the pages that jemalloc's profiler (prof:true) gives each "
+                    "object it samples: fewer by a larger lg_prof_sample",
+            .otherwise = "{bytes} was likely lost at the fork, or to jemalloc's profiler "
+                         "(prof:true): back by a restart, or a larger lg_prof_sample",
+            .backend = "jemalloc",
+        },
     [RA_ADVICE_rounding] =
         {
             RULE(rounding),

@@ -116,21 +116,37 @@ bool ra_advice_large_padding(struct ra_situation *situation, struct ra_finding *
     return ra_advice_weigh(situation, finding, situation->report->fragmentation.large_padding);
 }
 
-/* thread_cache holds jemalloc's own objects too; the caches' own figure does not. */
 bool ra_advice_thread_cache(struct ra_situation *situation, struct ra_finding *finding)
 {
     const struct ra_report *report = situation->report;
-    int64_t bytes = report->fragmentation.thread_cache;
 
-    if (bytes != RA_UNKNOWN && report->memory.tcache >= 0) {
-        bytes = least(bytes, report->memory.tcache);
-    }
     for (size_t i = 0; i < report->threads_count; i++) {
         finding->count += report->threads[i].tid != RA_UNKNOWN;
     }
-    finding->bytes = bytes;
+    finding->bytes = report->fragmentation.thread_cache;
     finding->otherwise = !situation->answers;
-    return ra_advice_weigh(situation, finding, bytes);
+    return ra_advice_weigh(situation, finding, finding->bytes);
+}
+
+/* Without a fork and a profiler nothing is known that would take it: nothing is promised. */
+bool ra_advice_stranded(struct ra_situation *situation, struct ra_finding *finding)
+{
+    const struct ra_report *report = situation->report;
+    int64_t bytes = ra_derive_stranded(report);
+
+    finding->otherwise = report->process.forked != 1;
+    finding->bytes = finding->otherwise ? RA_UNKNOWN : bytes;
+    return report->conf.prof != 1 && ra_advice_weigh(situation, finding, bytes);
+}
+
+/* A profiler's child may have lost them either way. */
+bool ra_advice_prof_sampling(struct ra_situation *situation, struct ra_finding *finding)
+{
+    const struct ra_report *report = situation->report;
+
+    finding->otherwise = report->process.forked == 1;
+    finding->bytes = ra_derive_stranded(report);
+    return report->conf.prof == 1 && ra_advice_weigh(situation, finding, finding->bytes);
 }
 
 /*

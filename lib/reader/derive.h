@@ -68,6 +68,9 @@ void ra_derive_settings(struct ra_derivation *derivation);
 /* Fill the group "fragmentation", once "memory" is there. */
 void ra_derive_fragmentation(struct ra_derivation *derivation);
 
+/* Of stranded, what isn't jemalloc's own data, which metadata counts as well. */
+int64_t ra_derive_stranded(const struct ra_report *report);
+
 /* Of it what follows from the memory that is resident in the process: other, and the shares. */
 void ra_derive_resident(struct ra_report *report);
 

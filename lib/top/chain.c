@@ -16,7 +16,8 @@ struct link {
     const char *step; /* field of memory; NULL: more of the step above */
     const char *loss; /* field of fragmentation, "files" or "lazy_free" */
     const char *words;
-    bool estimate; /* the step */
+    const char *libc_words; /* where glibc is behind the library, if others */
+    bool estimate;          /* the step */
     bool estimated_loss;
     bool if_any; /* the line is left out where nothing is lost */
     char letter; /* in a bar */
@@ -33,6 +34,10 @@ static const struct link chain[] = {
      .estimated_loss = true,
      .letter = 'r'},
     {.step = "allocated", .loss = "thread_cache", .words = "freed, kept by threads", .letter = 't'},
+    {.loss = "stranded",
+     .words = "lost by a fork, or sampling",
+     .libc_words = "heads of chunks, and caches",
+     .letter = 's'},
     {.step = "active", .loss = "slab_gaps", .words = "free places between objects", .letter = 'g'},
     {.step = "resident", .loss = "dirty", .words = "free pages not given back yet", .letter = 'd'},
     {.loss = "metadata", .words = "jemalloc's own data", .letter = 'm'},
@@ -97,12 +102,21 @@ static bool is_shown(const struct link *link, const struct ra_report *report)
     return !link->if_any || loss_bytes(link, report) > 0;
 }
 
-static void add_line(const struct link *link, enum ra_style style, const struct ra_cell *bytes,
-                     const struct ra_cell *lost, const struct ra_cell *share, struct ra_page *page)
+static const char *words_of(const struct link *link, const struct ra_report *report)
+{
+    const char *backend = report->process.backend;
+
+    return link->libc_words && backend && strcmp(backend, "libc") == 0 ? link->libc_words
+                                                                       : link->words;
+}
+
+static void add_line(const struct link *link, const char *words, enum ra_style style,
+                     const struct ra_cell *bytes, const struct ra_cell *lost,
+                     const struct ra_cell *share, struct ra_page *page)
 {
     ra_page_add(page, style, "%-9s %10s %10s%8s  %s%s%s", link->step ? link->step : "", bytes->text,
                 lost->text, share->text, link->loss ? link->loss : "", link->loss ? ": " : "",
-                link->words);
+                words);
 }
 
 static void draw_link(const struct link *link, const struct ra_report *report, struct ra_page *page)
@@ -117,7 +131,8 @@ static void draw_link(const struct link *link, const struct ra_report *report, s
         lost = marked(loss, link->estimated_loss);
         share = ra_format_share(ra_chain_share(loss, report));
     }
-    add_line(link, is_largest(link, report) ? RA_STRONG : RA_PLAIN, &bytes, &lost, &share, page);
+    add_line(link, words_of(link, report), is_largest(link, report) ? RA_STRONG : RA_PLAIN, &bytes,
+             &lost, &share, page);
 }
 
 void ra_chain_draw(const struct ra_report *report, struct ra_page *page)
@@ -153,7 +168,7 @@ static void draw_growth(const struct link *link, const struct ra_report *from,
     if (link->loss) {
         lost = growth(loss_bytes(link, from), loss_bytes(link, report), seconds);
     }
-    add_line(link, RA_PLAIN, &bytes, &lost, &no_share, page);
+    add_line(link, words_of(link, report), RA_PLAIN, &bytes, &lost, &no_share, page);
 }
 
 void ra_chain_draw_growth(const struct ra_report *from, const struct ra_report *report,
@@ -265,7 +280,7 @@ void ra_chain_draw_verdict(const struct ra_report *report, struct ra_page *page)
                      ra_format_share(share).text);
         }
         ra_page_add(page, RA_STRONG, "largest    %s: %s%s: %s", link->loss,
-                    marked(bytes, link->estimated_loss).text, of_rss.text, link->words);
+                    marked(bytes, link->estimated_loss).text, of_rss.text, words_of(link, report));
     } else {
         ra_page_add(page, RA_PLAIN, "largest    -");
     }

@@ -41,7 +41,7 @@ struct ra_segment {
     int64_t bytes; /* RA_UNKNOWN; the parts add up to RSS, as far as they are known */
 };
 
-enum { RA_SEGMENTS_MAX = 9 };
+enum { RA_SEGMENTS_MAX = 10 };
 
 /* Returns how many there are. */
 size_t ra_chain_segments(const struct ra_report *report,

@@ -23,13 +23,8 @@ static const struct shown steps[] = {
     {"resident", false}, {"rss", false},  {"rss_anon", false},  {0},
 };
 static const struct shown losses[] = {
-    {"rounding", true},
-    {"thread_cache", false},
-    {"slab_gaps", false},
-    {"dirty", false},
-    {"metadata", false},
-    {"other", false},
-    {0},
+    {"rounding", true}, {"thread_cache", false}, {"stranded", false}, {"slab_gaps", false},
+    {"dirty", false},   {"metadata", false},     {"other", false},    {0},
 };
 
 static int width_of(const struct ra_field *field)

@@ -19,7 +19,7 @@ enum ra_ink {
     RA_INK_FADED,   /* what has ended */
     RA_INK_METER,
     RA_INK_SEGMENT,
-    RA_INK_SEGMENTS = 9,
+    RA_INK_SEGMENTS = 10,
     RA_INK_COUNT = RA_INK_SEGMENT + RA_INK_SEGMENTS
 };
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "top/format.h"
+
 static void add(int64_t *sum, int64_t more)
 {
     if (*sum == RA_UNKNOWN || more == RA_UNKNOWN || __builtin_add_overflow(*sum, more, sum)) {
@@ -14,11 +16,20 @@ static void add(int64_t *sum, int64_t more)
     }
 }
 
+/* thread_cache and stranded, also where their sum alone is known. */
+static int64_t lost_beside_live(const struct ra_report *report)
+{
+    const struct ra_report_memory *memory = &report->memory;
+    int64_t both = ra_format_difference(memory->allocated, memory->live);
+
+    return both != RA_UNKNOWN && both < 0 ? 0 : both;
+}
+
 static int64_t lost(const struct ra_report *report)
 {
     const struct ra_report_fragmentation *parts = &report->fragmentation;
-    const int64_t bytes[] = {parts->rounding, parts->thread_cache, parts->slab_gaps, parts->dirty,
-                             parts->metadata};
+    const int64_t bytes[] = {parts->rounding, lost_beside_live(report), parts->slab_gaps,
+                             parts->dirty, parts->metadata};
     int64_t sum = 0;
     bool is_known = false;
 

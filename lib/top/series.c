@@ -11,10 +11,15 @@
 #include "top/fields.h"
 
 const struct ra_layer ra_layers[RA_LAYERS] = {
-    {"memory", "requested", NULL},           {"fragmentation", "rounding", NULL},
-    {"fragmentation", "thread_cache", NULL}, {"fragmentation", "slab_gaps", NULL},
-    {"fragmentation", "dirty", NULL},        {"fragmentation", "metadata", NULL},
-    {"fragmentation", "other", NULL},        {NULL, "files", "rss - rss_anon: code and files"},
+    {"memory", "requested", NULL},
+    {"fragmentation", "rounding", NULL},
+    {"fragmentation", "thread_cache", NULL},
+    {"fragmentation", "stranded", NULL},
+    {"fragmentation", "slab_gaps", NULL},
+    {"fragmentation", "dirty", NULL},
+    {"fragmentation", "metadata", NULL},
+    {"fragmentation", "other", NULL},
+    {NULL, "files", "rss - rss_anon: code and files"},
 };
 
 int64_t ra_layer_bytes(const struct ra_layer *layer, const struct ra_report *report)

@@ -25,7 +25,7 @@
 enum {
     RA_SERIES_COLUMNS = 480,
     RA_SERIES_SIZES_MAX = 4096, /* more than a region has buckets; others aren't counted */
-    RA_LAYERS = 8
+    RA_LAYERS = 9
 };
 
 /* A part of RSS. All of them add up to it, or to more where jemalloc holds untouched pages. */

@@ -64,7 +64,7 @@ def check_unknown(name, found)
   %w[allocated active metadata dirty muzzy resident mapped retained].each do |field|
     check "#{name}: memory.#{field}", memory[field], nil
   end
-  %w[thread_cache slab_gaps dirty metadata ratio].each do |field|
+  %w[thread_cache stranded slab_gaps dirty metadata ratio].each do |field|
     check "#{name}: fragmentation.#{field}", fragmentation[field], nil
   end
   %w[slabs utilization gap_bytes].each do |field|

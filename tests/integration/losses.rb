@@ -10,7 +10,8 @@ ENVIRONMENT = { "RUBY_ALLOC_ALL" => "1", "RUBY_ALLOC_INTERVAL" => "0" }.freeze
 def with_losses(way, *arguments, configuration: nil)
   environment = configuration ? ENVIRONMENT.merge("MALLOC_CONF" => configuration) : ENVIRONMENT
   program = Stepper.new(PROGRAM, way, *arguments.map(&:to_s), environment: environment)
-  yield report(program.pid), program.numbers.first, program.pid
+  lost, pid = program.numbers
+  yield report(pid), lost, pid
   program.finish
 end
 
@@ -37,6 +38,51 @@ def test_thread_caches
   with_losses("caches", 32) { |found, lost| check_largest("thread_cache", found, lost) }
 end
 
+# The two losses between live and allocated: all of it, and each its own figure.
+def check_between(name, found)
+  memory, lost = found.values_at("memory", "fragmentation")
+  check "#{name}: thread_cache", lost["thread_cache"], memory["tcache"]
+  check "#{name}: thread_cache and stranded", lost["thread_cache"] + lost["stranded"],
+        memory["allocated"] - memory["live"]
+end
+
+# No more can be had back than there is in RSS: most of these pages were never touched.
+def check_advice(name, found, id, words)
+  advice = found["advice"].find { |row| row["id"] == id } or return fail!("#{name}: no #{id} in #{found['advice']}")
+  bytes = found["fragmentation"]["stranded"] - found["memory"]["internal"]
+  check "#{name}: bytes", advice["bytes"], [bytes, found["memory"]["rss_anon"]].min
+  advice["text"].include?(words) or fail!("#{name}: advice #{advice['text']}")
+  check "#{name}: others about it", found["advice"].map { |row| row["id"] } & %w[thread_cache stranded prof_sampling], [id]
+end
+
+def test_threads_lost_at_a_fork
+  with_losses("orphans", 150) do |found, lost|
+    check_largest("stranded", found, lost)
+    check_between("orphans", found)
+    check_advice("orphans", found, "stranded", "lost at the fork")
+    check "orphans: forked", found["process"]["forked"], true
+    cached = found["fragmentation"]["thread_cache"]
+    cached < lost / 100 or fail!("orphans: #{cached} bytes are said to be in caches")
+  end
+end
+
+def test_sampled_by_the_profiler
+  with_losses("sampled", 4000, configuration: "prof:true,lg_prof_sample:0") do |found, lost|
+    check_largest("stranded", found, lost)
+    check_between("sampled", found)
+    check_advice("sampled", found, "prof_sampling", "lg_prof_sample")
+  end
+end
+
+# Without a fork or a profiler there is no more than jemalloc's own.
+def test_nothing_stranded
+  with_losses("caches", 32) do |found, lost|
+    check_between("caches", found)
+    rest = found["fragmentation"]["stranded"] - found["memory"]["internal"]
+    rest < lost / 1000 or fail!("caches: #{rest} bytes are said to be stranded")
+  end
+end
+
 def test_gaps
   with_losses("gaps", MUCH) do |found, lost|
     check_largest("slab_gaps", found, lost)
@@ -58,7 +104,7 @@ def test_elsewhere
   with_losses("elsewhere", 30_000) do |found, lost|
     other = found["fragmentation"]["other"]
     check_near("elsewhere", other, lost)
-    found["fragmentation"].slice("rounding", "thread_cache", "slab_gaps", "dirty", "metadata").each do |name, bytes|
+    found["fragmentation"].slice("rounding", "thread_cache", "stranded", "slab_gaps", "dirty", "metadata").each do |name, bytes|
       bytes < other / 10 or fail!("elsewhere: #{name} is #{bytes}")
     end
   end

@@ -118,6 +118,8 @@ def check_caches(found, held, thread)
   memory = found["memory"]
   rest = memory["allocated"] - memory["live"] - memory["tcache"] - memory["internal"]
   check "allocated, but nobody's", rest, thread
+  check "thread_cache", found["fragmentation"]["thread_cache"], memory["tcache"]
+  check "stranded", found["fragmentation"]["stranded"], memory["internal"] + thread
   memory["live"] >= held or fail!("#{memory['live']} bytes live, though the program holds #{held}")
 end
 

@@ -79,7 +79,9 @@ r["classes"].map { |c| c["size"] }.select { |s| s <= 4096 }.all? { |s| s % 16 ==
 r["classes"].sum { |c| c["live_bytes"] } == r["memory"]["live"]
 r["sizes"].sum { |s| s["allocations"] } == r["totals"]["allocations"]
 r["fragmentation"].values_at("class_gaps", "large_padding", "metadata").none?
-%w[rounding thread_cache slab_gaps dirty].include?(r["fragmentation"]["largest"])
+r["fragmentation"]["thread_cache"].nil?
+r["fragmentation"]["stranded"] == r["memory"]["allocated"] - r["memory"]["live"]
+%w[rounding stranded slab_gaps dirty].include?(r["fragmentation"]["largest"])
 r["settings"].empty? && r["process"]["jemalloc_conf"].values.none?
 EXPRESSIONS
 

@@ -139,6 +139,8 @@ static void require_chain(const struct ra_report *report)
     ck_assert_int_eq(memory->muzzy, RA_UNKNOWN);
     ck_assert_int_eq(memory->retained, RA_UNKNOWN);
     ck_assert_int_eq(memory->tcache, RA_UNKNOWN);
+    ck_assert_int_eq(report->fragmentation.thread_cache, RA_UNKNOWN);
+    ck_assert_int_eq(report->fragmentation.stranded, memory->allocated - memory->live);
     ck_assert_int_eq(report->fragmentation.class_gaps, RA_UNKNOWN);
     ck_assert_ptr_nonnull(report->fragmentation.largest);
 }

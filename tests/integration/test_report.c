@@ -42,7 +42,8 @@ START_TEST(test_memory_chain_is_ordered)
     ck_assert_int_le(memory->rss_anon, memory->rss);
     ck_assert(memory->sample_age >= 0 && memory->sample_age < WAIT_SECONDS);
     ck_assert_int_eq(losses->rounding, memory->live - memory->requested);
-    ck_assert_int_eq(losses->thread_cache, memory->allocated - memory->live);
+    ck_assert_int_eq(losses->thread_cache + losses->stranded, memory->allocated - memory->live);
+    ck_assert_int_eq(losses->thread_cache, memory->tcache);
     ck_assert_int_eq(losses->slab_gaps, memory->active - memory->allocated);
     ck_assert_ptr_nonnull(losses->largest);
     ck_assert(fabs(losses->ratio - (double)memory->resident / (double)memory->live) < 1e-9);

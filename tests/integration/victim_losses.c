@@ -3,21 +3,31 @@
  *
  *   rounding   NUMBER objects of SIZE bytes
  *   caches     NUMBER threads that fill their caches with freed objects, and stay
+ *   orphans    the same, and goes on as a child, which has none of these threads
+ *   sampled    NUMBER objects, each sampled by jemalloc's profiler (lg_prof_sample:0)
  *   gaps       NUMBER objects, nine of ten freed at random, the thread's cache emptied
  *   dirty      NUMBER objects of SIZE bytes, all freed
  *   elsewhere  NUMBER pages that are not jemalloc's, touched
  *
- * Prints how many bytes it has lost by its own account; ready.
+ * Prints how many bytes it has lost by its own account, and its process id; ready.
  */
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/wait.h>
 
 #include "victim_common.h"
 
 /* cached: fits a cache's bin of large objects. A slab of class SMALL is a page. */
-enum { PAGE_BYTES = 4096, SMALL = 64, CACHED = 20, CACHED_CLASSES = 4, CLASS_STEP = 4096 };
+enum {
+    PAGE_BYTES = 4096,
+    SMALL = 64,
+    LARGE = 16384,
+    CACHED = 20,
+    CACHED_CLASSES = 4,
+    CLASS_STEP = 4096
+};
 
 static pthread_barrier_t barrier;
 static void **objects;
@@ -70,6 +80,37 @@ static size_t lose_in_caches(size_t count, size_t unused)
         lost += bytes[i];
     }
     return lost;
+}
+
+/* The library's helper comes with the child's eighth allocation. */
+static size_t lose_by_fork(size_t count, size_t unused)
+{
+    size_t lost = lose_in_caches(count, unused);
+    pid_t child = fork();
+    int status = 0;
+
+    if (child < 0) {
+        stop_with("fork");
+    }
+    if (child > 0) {
+        while (waitpid(child, &status, 0) != child) {
+        }
+        _exit(status == 0 ? 0 : 3);
+    }
+    for (int i = 0; i < 100; i++) {
+        free(make_object(SMALL));
+    }
+    return lost;
+}
+
+/* Each gets the least of a large class, whatever its own is. */
+static size_t lose_to_sampling(size_t count, size_t unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < count; i++) {
+        objects[i] = make_object(SMALL);
+    }
+    return count * (LARGE - SMALL);
 }
 
 static int compare(const void *one, const void *other)
@@ -145,7 +186,8 @@ static const struct way {
     size_t (*lose)(size_t count, size_t size);
 } ways[] = {
     {"rounding", lose_by_rounding}, {"caches", lose_in_caches},    {"gaps", lose_in_gaps},
-    {"dirty", lose_as_dirty},       {"elsewhere", lose_elsewhere},
+    {"dirty", lose_as_dirty},       {"elsewhere", lose_elsewhere}, {"orphans", lose_by_fork},
+    {"sampled", lose_to_sampling},
 };
 
 int main(int argc, char **argv)
@@ -156,6 +198,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], ways[i].name) == 0) {
             objects = map_shared(count * sizeof *objects);
             put_number((long)ways[i].lose(count, argc > 3 ? strtoul(argv[3], NULL, 10) : 0));
+            put_number(getpid());
             pause_for_test();
             return 0;
         }

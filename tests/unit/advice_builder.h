@@ -189,6 +189,29 @@ static inline void killed_cached(void)
     snapshot->state = RA_STATE_EXITED;
 }
 
+/* 17 MiB that no thread has in its cache, of which one is jemalloc's own. */
+static inline void stranded(void)
+{
+    snapshot->image.sample.statistics[RA_STATISTIC_internal] = MIB;
+    grow(RA_STATISTIC_allocated, 17 * MIB);
+}
+
+static inline void forked(void)
+{
+    region->header.flags |= RA_FLAG_FORKED;
+}
+
+static inline void profiled(void)
+{
+    region->header.conf_flags |= RA_CONF_PROF;
+}
+
+static inline void forked_and_profiled(void)
+{
+    forked();
+    profiled();
+}
+
 /* 160 MiB of live objects more, of which a tenth is rounding, as the buckets tell. */
 static inline void rounded(void)
 {
@@ -328,6 +351,18 @@ static inline void told_to_be_alone(void)
 {
     never_sampled();
     snapshot->image.header.flags |= RA_FLAG_ALONE;
+}
+
+static inline void stranded_partial(void)
+{
+    stranded();
+    partial();
+}
+
+static inline void stranded_late(void)
+{
+    stranded();
+    hardly_allocated();
 }
 
 static inline void no_rollup(void)

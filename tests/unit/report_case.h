@@ -72,6 +72,7 @@ static inline void sample_something(void)
     sample->statistics[RA_STATISTIC_resident] = 21131552;
     sample->statistics[RA_STATISTIC_mapped] = 16000000;
     sample->statistics[RA_STATISTIC_retained] = 7000000;
+    sample->statistics[RA_STATISTIC_tcache_bytes] = 300000;
     sample->statistics[RA_STATISTIC_dirty_pages] = 100;
     sample->statistics[RA_STATISTIC_muzzy_pages] = 3;
     sample->bins[CLASS_48] = (struct ra_bin){2, 1092};

@@ -1,6 +1,8 @@
 /* The report's advice: a case for each rule, with its exact words and bytes. */
 #include "advice_builder.h"
 
+#include <inttypes.h>
+
 #define NOTHING(share)                                                                             \
     {                                                                                              \
         "live",                                                                                    \
@@ -84,6 +86,48 @@ static const struct {
        "MALLOC_CONF=lg_tcache_max:12",
        15 * MIB},
       LIVE("82%", "class 1024")}},
+    {forked,
+     stranded,
+     {{"stranded",
+       "16.0MiB was likely lost at the fork, in caches of its parent's threads: back only by a "
+       "restart; fork before threads work",
+       16 * MIB},
+      LIVE("68%", "class 1024")}},
+    {nothing,
+     stranded,
+     {{"stranded",
+       "16.0MiB is in no counted object and no cache: perhaps allocated past the library, or the "
+       "process is too busy to tell",
+       NONE},
+      LIVE("68%", "class 1024")}},
+    {profiled,
+     stranded,
+     {{"prof_sampling",
+       "16.0MiB is likely the pages that jemalloc's profiler (prof:true) gives each object it "
+       "samples: fewer by a larger lg_prof_sample",
+       16 * MIB},
+      LIVE("68%", "class 1024")}},
+    {forked_and_profiled,
+     stranded,
+     {{"prof_sampling",
+       "16.0MiB was likely lost at the fork, or to jemalloc's profiler (prof:true): back by a "
+       "restart, or a larger lg_prof_sample",
+       16 * MIB},
+      LIVE("68%", "class 1024")}},
+    {forked,
+     stranded_partial,
+     {{"counts_partial",
+       "The directory of its region was full: objects above 8 MiB, and those of threads without "
+       "own counters, are not shown",
+       NONE},
+      NOTHING("82%")}},
+    {forked,
+     stranded_late,
+     {{"sample_inherited",
+       "The process has hardly allocated since its fork: jemalloc's figures are its parent's, 35 s "
+       "old",
+       NONE},
+      NOTHING("82%")}},
     {rounded,
      live_more,
      {{"rounding",
@@ -253,6 +297,86 @@ START_TEST(test_advice_of_case)
 }
 END_TEST
 
+/* Each loss where it is just worth a line, and a byte (a page, a millisecond) below. */
+static void lose_stranded(uint64_t bytes)
+{
+    snapshot->image.sample.statistics[RA_STATISTIC_internal] = MIB;
+    snapshot->image.sample.statistics[RA_STATISTIC_allocated] += MIB + bytes;
+}
+
+static void lose_in_caches(uint64_t bytes)
+{
+    snapshot->image.sample.statistics[RA_STATISTIC_tcache_bytes] = bytes;
+    snapshot->image.sample.statistics[RA_STATISTIC_allocated] += 50 * MIB;
+}
+
+static void lose_pages(uint64_t pages)
+{
+    snapshot->image.sample.statistics[RA_STATISTIC_dirty_pages] = pages;
+}
+
+/* The map of addresses is no matter. */
+static void lose_to_metadata(uint64_t bytes)
+{
+    snapshot->image.sample.statistics[RA_STATISTIC_metadata] = 4 * MIB + bytes;
+}
+
+static void decay_for(uint64_t milliseconds)
+{
+    snapshot->image.header.conf_dirty_decay_ms = (int64_t)milliseconds;
+    lose_pages(60 * MIB / 4096);
+}
+
+static const struct {
+    const char *id;
+    void (*build)(void);
+    void (*lose)(uint64_t bytes);
+    int64_t rss;
+    uint64_t limit;
+} limits[] = {
+    {"stranded", forked, lose_stranded, 200 * MIB, 10 * MIB},
+    {"stranded", forked, lose_stranded, 80 * MIB, 4 * MIB},
+    {"stranded", forked, lose_stranded, 30 * MIB, 4 * MIB},
+    {"stranded", nothing, lose_stranded, 200 * MIB, 10 * MIB},
+    {"prof_sampling", profiled, lose_stranded, 200 * MIB, 10 * MIB},
+    {"prof_sampling", forked_and_profiled, lose_stranded, 30 * MIB, 4 * MIB},
+    {"thread_cache", nothing, lose_in_caches, 200 * MIB, 10 * MIB},
+    {"thread_cache", nothing, lose_in_caches, 30 * MIB, 4 * MIB},
+    {"purge", nothing, lose_pages, 200 * MIB, 10 * MIB / 4096},
+    {"metadata", nothing, lose_to_metadata, 200 * MIB, 10 * MIB},
+    {"metadata", nothing, lose_to_metadata, 30 * MIB, 4 * MIB},
+    {"dirty_decay", nothing, decay_for, 200 * MIB, 10000},
+};
+
+static bool is_told(const char *id, void (*lose)(uint64_t), int64_t rss, uint64_t bytes)
+{
+    struct ra_report *report;
+    bool is_there = false;
+
+    take();
+    snapshot->rollup.rss = snapshot->rollup.rss_anon = rss;
+    lose(bytes);
+    report = ruby_alloc_report_new(snapshot, NULL);
+    for (size_t i = 0; i < report->advice_count; i++) {
+        is_there |= strcmp(report->advice[i].id, id) == 0;
+    }
+    ruby_alloc_report_free(report);
+    return is_there;
+}
+
+START_TEST(test_advice_from_its_limit_on)
+{
+    limits[_i].build();
+    ck_assert_msg(!is_told(limits[_i].id, limits[_i].lose, limits[_i].rss, limits[_i].limit - 1),
+                  "%s speaks below its limit, %" PRIu64 ", of %" PRId64 " bytes of RSS",
+                  limits[_i].id, limits[_i].limit, limits[_i].rss);
+    ruby_alloc_snapshot_free(snapshot);
+    ck_assert_msg(is_told(limits[_i].id, limits[_i].lose, limits[_i].rss, limits[_i].limit),
+                  "%s is silent at its limit, %" PRIu64 ", of %" PRId64 " bytes of RSS",
+                  limits[_i].id, limits[_i].limit, limits[_i].rss);
+}
+END_TEST
+
 /* growth needs an earlier report, and is the only one: all others are in the cases above. */
 START_TEST(test_advice_cases_have_every_rule)
 {
@@ -282,6 +406,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, test_advice_of_case, 0, COUNT_OF(cases));
+    tcase_add_loop_test(tcase, test_advice_from_its_limit_on, 0, COUNT_OF(limits));
     tcase_add_test(tcase, test_advice_cases_have_every_rule);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -336,9 +336,9 @@ START_TEST(test_areas_have_gaps)
                      "M0.0 225.0L250.0 225.0L500.0 225.0L750.0 225.0L1000.0 225.0"
                      "L1000.0 300.0L750.0 300.0L500.0 300.0L250.0 300.0L0.0 300.0Z");
     ck_assert_str_eq(path_of(page, "c2"), "");
-    ck_assert_str_eq(path_of(page, "c4"), "M0.0 150.0L250.0 150.0L250.0 225.0L0.0 225.0Z"
+    ck_assert_str_eq(path_of(page, "c5"), "M0.0 150.0L250.0 150.0L250.0 225.0L0.0 225.0Z"
                                           "M750.0 150.0L1000.0 150.0L1000.0 225.0L750.0 225.0Z");
-    ck_assert_str_eq(path_of(page, "c6"), "M0.0 75.0L250.0 75.0L250.0 150.0L0.0 150.0Z");
+    ck_assert_str_eq(path_of(page, "c7"), "M0.0 75.0L250.0 75.0L250.0 150.0L0.0 150.0Z");
     free(page);
 }
 END_TEST

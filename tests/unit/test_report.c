@@ -1,9 +1,12 @@
 /* The report's arithmetic, in whole numbers, from regions made by hand. */
 #include "report_case.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #include "reader/snapshot.h"
+
+#define NONE RA_UNKNOWN
 
 START_TEST(test_report_of_nothing)
 {
@@ -18,6 +21,7 @@ START_TEST(test_report_of_nothing)
     ck_assert_double_nan(report->memory.sample_age);
     ck_assert_double_nan(report->fragmentation.ratio);
     ck_assert_int_eq(report->fragmentation.thread_cache, RA_UNKNOWN);
+    ck_assert_int_eq(report->fragmentation.stranded, RA_UNKNOWN);
     ck_assert_ptr_null(report->fragmentation.largest);
     ck_assert_int_eq(report->conf.narenas, RA_UNKNOWN);
     ck_assert_int_eq(report->conf.tcache, -1);
@@ -93,7 +97,8 @@ START_TEST(test_report_fragmentation)
     ck_assert_int_eq(report->memory.dirty, 409600);
     ck_assert_int_eq(report->memory.muzzy, 12288);
     ck_assert_int_eq(report->fragmentation.rounding, 10565776 - 10071296);
-    ck_assert_int_eq(report->fragmentation.thread_cache, 11000000 - 10565776);
+    ck_assert_int_eq(report->fragmentation.thread_cache, 300000);
+    ck_assert_int_eq(report->fragmentation.stranded, 11000000 - 10565776 - 300000);
     ck_assert_int_eq(report->fragmentation.slab_gaps, 2000000);
     ck_assert_int_eq(report->fragmentation.dirty, 409600);
     ck_assert_int_eq(report->fragmentation.metadata, 500000);
@@ -115,6 +120,64 @@ START_TEST(test_report_statistic_unknown)
     ck_assert_int_eq(report->memory.allocated, 11000000);
     ck_assert_int_eq(report->fragmentation.slab_gaps, RA_UNKNOWN);
     ck_assert_ptr_null(report->fragmentation.largest);
+    ruby_alloc_report_free(report);
+}
+END_TEST
+
+/* Between 10565776 bytes live and 11000000 allocated: 434224. */
+static const struct {
+    const char *what;
+    uint64_t tcache, internal, allocated; /* UINT64_MAX: unknown */
+    uint32_t flags, sampler_tid;
+    int64_t thread_cache, stranded;
+    const char *largest;
+} caches[] = {
+    {"all cached", 434224, 0, 11000000, 0, 1, 434224, 0, "slab_gaps"},
+    {"more cached than there is", 9000000, 0, 11000000, 0, 1, 434224, 0, "slab_gaps"},
+    {"less allocated than live", 9000000, 0, 10000000, 0, 1, 0, 0, "slab_gaps"},
+    {"nothing cached", 0, 0, 11000000, 0, 1, 0, 434224, "slab_gaps"},
+    {"most cached", 2900000, 0, 13565776, 0, 1, 2900000, 100000, "thread_cache"},
+    {"most stranded", 100000, 0, 13565776, 0, 1, 100000, 2900000, "stranded"},
+    {"jemalloc's own", 100000, 2450000, 13565776, 0, 1, 100000, 2900000, "metadata"},
+    {"more of its own than there is", 100000, 5000000, 13565776, 0, 1, 100000, 2900000, "metadata"},
+    {"no figure, and it may be the largest", UINT64_MAX, 0, 13565776, 0, 1, NONE, NONE, NULL},
+    {"no figure, and it can't be", UINT64_MAX, 0, 11000000, 0, 1, NONE, NONE, "slab_gaps"},
+    {"nothing allocated is known", 100000, 0, UINT64_MAX, 0, 1, NONE, NONE, NULL},
+    {"the parent's figures", 2900000, 0, 13565776, 0, RA_SAMPLER_LATE, NONE, NONE, NULL},
+    {"not all counted", 100000, 0, 13565776, RA_FLAG_PARTIAL, 1, 100000, NONE, NULL},
+    {"not all counted, no matter", 300000, 0, 11000000, RA_FLAG_PARTIAL, 1, 300000, NONE,
+     "slab_gaps"},
+    {"glibc", UINT64_MAX, UINT64_MAX, 13565776, RA_FLAG_LIBC, 1, NONE, 3000000, "stranded"},
+};
+
+static void know(enum ra_statistic statistic, uint64_t figure)
+{
+    region->sample.known &= ~(1u << statistic);
+    if (figure != UINT64_MAX) {
+        region->sample.known |= 1u << statistic;
+        region->sample.statistics[statistic] = figure;
+    }
+}
+
+START_TEST(test_report_between_live_and_allocated)
+{
+    struct ra_report *report;
+
+    count_something();
+    sample_something();
+    know(RA_STATISTIC_tcache_bytes, caches[_i].tcache);
+    know(RA_STATISTIC_internal, caches[_i].internal);
+    know(RA_STATISTIC_allocated, caches[_i].allocated);
+    region->header.flags |= caches[_i].flags;
+    region->header.sampler_tid = caches[_i].sampler_tid;
+    report = report_built(region);
+    ck_assert_msg(report->fragmentation.thread_cache == caches[_i].thread_cache,
+                  "%s: thread_cache is %" PRId64 ", expected %" PRId64, caches[_i].what,
+                  report->fragmentation.thread_cache, caches[_i].thread_cache);
+    ck_assert_msg(report->fragmentation.stranded == caches[_i].stranded,
+                  "%s: stranded is %" PRId64 ", expected %" PRId64, caches[_i].what,
+                  report->fragmentation.stranded, caches[_i].stranded);
+    ck_assert_pstr_eq(report->fragmentation.largest, caches[_i].largest);
     ruby_alloc_report_free(report);
 }
 END_TEST
@@ -231,6 +294,8 @@ int main(void)
     tcase_add_test(test_case, test_report_totals);
     tcase_add_test(test_case, test_report_requested_within_buckets);
     tcase_add_test(test_case, test_report_fragmentation);
+    tcase_add_loop_test(test_case, test_report_between_live_and_allocated, 0,
+                        sizeof(caches) / sizeof(caches[0]));
     tcase_add_test(test_case, test_own_allocator);
     tcase_add_test(test_case, test_sample_time);
     tcase_add_test(test_case, test_report_statistic_unknown);
