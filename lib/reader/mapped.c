@@ -206,6 +206,18 @@ int ra_mapped_open_path(const struct ra_mapped *mapped, const char *path)
     return mapped->root < 0 ? -1 : open_regular(find_path(mapped->root, path));
 }
 
+bool ra_mapped_is_directory(const struct ra_mapped *mapped, const char *path)
+{
+    int found = mapped->root < 0 ? -1 : find_path(mapped->root, path);
+    struct stat file;
+    bool is_directory = found >= 0 && fstat(found, &file) == 0 && S_ISDIR(file.st_mode);
+
+    if (found >= 0) {
+        close(found);
+    }
+    return is_directory;
+}
+
 int ra_mapped_open(const struct ra_mapped *mapped, size_t index)
 {
     const struct ra_mapped_file *file = &mapped->files[index];

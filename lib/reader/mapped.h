@@ -98,6 +98,9 @@ int ra_mapped_open(const struct ra_mapped *mapped, size_t index);
 /* Open the regular file at a path within the process's root; likewise. */
 int ra_mapped_open_path(const struct ra_mapped *mapped, const char *path);
 
+/* Whether there is a directory at a path within the process's root. */
+bool ra_mapped_is_directory(const struct ra_mapped *mapped, const char *path);
+
 /* What is known of file index, read when it is asked for first. */
 const struct ra_file_facts *ra_mapped_facts(struct ra_mapped *mapped, size_t index);
 

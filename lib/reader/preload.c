@@ -156,45 +156,65 @@ static const char *const directories[] = {
     "/usr/lib",
 };
 
-static int open_in(const struct ra_mapped *mapped, const char *directory, size_t length,
-                   const char *name)
+/* A file that a name was found to mean. */
+struct found {
+    int fd; /* -1: none that can be read */
+    bool is_directory;
+};
+
+/* The linker takes the first that can be opened, be it a directory. */
+static struct found find_at(const struct ra_mapped *mapped, const char *path)
+{
+    int fd = ra_mapped_open_path(mapped, path);
+
+    return (struct found){fd, fd < 0 && ra_mapped_is_directory(mapped, path)};
+}
+
+static struct found find_in(const struct ra_mapped *mapped, const char *directory, size_t length,
+                            const char *name)
 {
     char path[PATH_MAX];
 
     if (length == 0 ||
         snprintf(path, sizeof(path), "%.*s/%s", (int)length, directory, name) >= PATH_MAX) {
-        return -1;
+        return (struct found){-1, false};
     }
-    return ra_mapped_open_path(mapped, path);
+    return find_at(mapped, path);
 }
 
-static int open_installed(const struct ra_mapped *mapped, const char *name, const char *path_list)
+static bool is_found(const struct found *found)
 {
-    int fd = -1;
+    return found->fd >= 0 || found->is_directory;
+}
 
-    while (fd < 0 && path_list != NULL && *path_list != '\0') {
+static struct found find_installed(const struct ra_mapped *mapped, const char *name,
+                                   const char *path_list)
+{
+    struct found found = {-1, false};
+
+    while (!is_found(&found) && path_list != NULL && *path_list != '\0') {
         size_t length = strcspn(path_list, ":;");
 
-        fd = open_in(mapped, path_list, length < PATH_MAX ? length : 0, name);
+        found = find_in(mapped, path_list, length < PATH_MAX ? length : 0, name);
         path_list += length + (path_list[length] != '\0');
     }
-    for (size_t i = 0; fd < 0 && i < sizeof(directories) / sizeof(directories[0]); i++) {
-        fd = open_in(mapped, directories[i], strlen(directories[i]), name);
+    for (size_t i = 0; !is_found(&found) && i < sizeof(directories) / sizeof(directories[0]); i++) {
+        found = find_in(mapped, directories[i], strlen(directories[i]), name);
     }
-    return fd;
+    return found;
 }
 
 /* A path; one that is not absolute begins where the process is, which may have moved since. */
-static int open_named(const struct ra_mapped *mapped, const char *name)
+static struct found find_named(const struct ra_mapped *mapped, const char *name)
 {
     char directory[PATH_MAX];
     ssize_t length;
 
     if (name[0] == '/') {
-        return ra_mapped_open_path(mapped, name);
+        return find_at(mapped, name);
     }
     length = readlinkat(mapped->target->memory_dir, "cwd", directory, sizeof(directory));
-    return length <= 0 ? -1 : open_in(mapped, directory, (size_t)length, name);
+    return find_in(mapped, directory, length <= 0 ? 0 : (size_t)length, name);
 }
 
 static enum ra_preload_reason judge_file(int fd, struct ra_mapped *mapped)
@@ -219,7 +239,7 @@ static enum ra_preload_reason judge_file(int fd, struct ra_mapped *mapped)
 
 bool ra_preload_is_installed(struct ra_mapped *mapped, const char *name)
 {
-    int fd = open_installed(mapped, name, NULL);
+    int fd = find_installed(mapped, name, NULL).fd;
     bool is_fit = fd >= 0 && judge_file(fd, mapped) == RA_PRELOAD_NOT_LOADED;
 
     if (fd >= 0) {
@@ -242,7 +262,7 @@ enum ra_preload_reason ra_preload_judge(const char *name, struct ra_mapped *mapp
 {
     enum ra_preload_reason reason = RA_PRELOAD_NOT_FOUND;
     bool has_slash = strchr(name, '/') != NULL;
-    int fd;
+    struct found found;
 
     if (is_loaded(mapped, map, name)) {
         return RA_PRELOAD_NONE;
@@ -250,10 +270,12 @@ enum ra_preload_reason ra_preload_judge(const char *name, struct ra_mapped *mapp
     if (map->is_static) {
         return RA_PRELOAD_STATIC;
     }
-    fd = has_slash ? open_named(mapped, name) : open_installed(mapped, name, path_list);
-    if (fd >= 0) {
-        reason = is_barred(fd, name, map) ? RA_PRELOAD_SECURE : judge_file(fd, mapped);
-        close(fd);
+    found = has_slash ? find_named(mapped, name) : find_installed(mapped, name, path_list);
+    if (found.fd >= 0) {
+        reason = is_barred(found.fd, name, map) ? RA_PRELOAD_SECURE : judge_file(found.fd, mapped);
+        close(found.fd);
+    } else if (found.is_directory) {
+        reason = RA_PRELOAD_DIRECTORY;
     } else if (strchr(name, '=') != NULL) {
         reason = RA_PRELOAD_STRAY_EQUALS;
     } else if (strpbrk(name, "'\"") != NULL) {

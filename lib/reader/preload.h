@@ -24,6 +24,7 @@ enum { RA_PRELOAD_MAX = 64 };
       "the program is setuid or has capabilities: there a library must be setuid too, in one of "  \
       "the system's directories, and be named without one")                                        \
     X(NOT_FOUND, "not_found", "there is no such file: check the path, install the library")        \
+    X(DIRECTORY, "directory", "it is a directory: name the file of the library")                   \
     X(NOT_ELF, "not_elf", "it is not a shared library")                                            \
     X(WRONG_CLASS, "wrong_class", "it is of another word size (32 or 64 bits) than the program")   \
     X(WRONG_ARCHITECTURE, "wrong_architecture", "it is made for another kind of processor")        \
