@@ -83,11 +83,13 @@
 #define RA_EXAMINE_REMEDIES(X)                                                                     \
     X(fix_preload, "LD_PRELOAD names a library that ld.so ignored")                                \
     X(wrong_order, "an allocator is loaded behind the C library, or this library behind another")  \
+    X(bound_past, "a library was bound past the allocator, as RTLD_DEEPBIND does")                 \
     X(use_jemalloc, "glibc's malloc answers")                                                      \
     X(arena_max, "glibc's malloc has more than two arenas, and nothing limits them")               \
     X(useless_setting, "MALLOC_CONF or MALLOC_ARENA_MAX is set, and the allocator ignores it")     \
     X(fewer_huge_pages, "a tenth of the memory or more is in huge pages")                          \
     X(count_it, "jemalloc answers: the library would count on top of it")                          \
+    X(task_limit, "the library is in place, and hardly a thread more may be made")                 \
     X(read_report, "the library is in place: its report says where memory goes, if it counts")     \
     X(built_in, "the program has the allocator in itself: it can't be replaced")                   \
     X(nothing, "none of the others applies")

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "reader/binding.h"
 #include "reader/places.h"
 #include "reader/rubies.h"
 
@@ -108,6 +109,22 @@ static void find_arenas(struct ra_look *seen)
     out->estimated = places.is_estimate;
 }
 
+/* Libraries that were loaded with RTLD_DEEPBIND; the linker and the C library call their own. */
+static void find_bound(struct ra_look *seen, int answering, struct ra_remedy_facts *facts)
+{
+    for (size_t i = 0; seen->map.is_exact && i < seen->map.count; i++) {
+        const struct ra_object *object = &seen->map.objects[i];
+
+        if (object->file < 0 || ra_allocator_defines_malloc(&seen->mapped, (size_t)object->file) ||
+            !ra_binding_is_past(&seen->mapped, &seen->memory, object, answering)) {
+            continue;
+        }
+        if (facts->bound_count++ == 0) {
+            facts->bound = ra_findings_text(seen->findings, seen->mapped.files[object->file].path);
+        }
+    }
+}
+
 void ra_look_for_allocator(struct ra_look *seen, struct ra_remedy_facts *facts)
 {
     struct ra_examine_allocator *out = &seen->findings->out.allocator;
@@ -141,6 +158,7 @@ void ra_look_for_allocator(struct ra_look *seen, struct ra_remedy_facts *facts)
     behind = find_behind(seen, file, &id);
     facts->behind = id;
     find_unused(seen, file, behind);
+    find_bound(seen, file, facts);
     if (id == RA_ALLOCATOR_GLIBC) {
         find_arenas(seen);
     }

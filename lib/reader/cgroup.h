@@ -1,5 +1,5 @@
 /*
- * Control groups: how much memory a process may have.
+ * Control groups: how much memory a process may have, and how many tasks.
  */
 #ifndef RUBY_ALLOC_READER_CGROUP_H
 #define RUBY_ALLOC_READER_CGROUP_H
@@ -17,5 +17,19 @@ int64_t ra_cgroup_limit(int proc_dir);
 
 /* The same from the texts of /proc/PID/cgroup and of the reader's mountinfo; for tests. */
 int64_t ra_cgroup_limit_in(const char *groups, const char *mounts);
+
+/* Tasks, threads included, in a group and those below it, and how many there may be. */
+struct ra_cgroup_tasks {
+    int64_t used, limit;
+};
+
+/*
+ * Of the groups that a process is in, as above, the one with the least room left for tasks:
+ * pids.current and pids.max. Both RA_UNKNOWN: there is no limit, or none can be seen.
+ */
+struct ra_cgroup_tasks ra_cgroup_tasks(int proc_dir);
+
+/* The same from texts; for tests. */
+struct ra_cgroup_tasks ra_cgroup_tasks_in(const char *groups, const char *mounts);
 
 #endif

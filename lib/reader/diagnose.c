@@ -25,6 +25,7 @@ struct looks {
     bool is_switched_off; /* RUBY_ALLOC=0 */
     bool had_region;      /* mapped, but its file was removed */
     bool has_allocator;   /* its executable defines malloc */
+    bool is_late;         /* Ruby came by dlopen */
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -114,6 +115,10 @@ static const char *explain(const struct looks *looks)
     if (looks->had_region) {
         return "counts, but the file of its region was removed: restart the process";
     }
+    if (looks->is_late) {
+        return "has the library, but Ruby was loaded after its start, too late to be counted; "
+               "start it with RUBY_ALLOC_ALL=1";
+    }
     if (!looks->is_ruby && !looks->counts_all) {
         return "has the library, but is not a Ruby; start it with RUBY_ALLOC_ALL=1";
     }
@@ -137,6 +142,10 @@ enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_fail
         return ra_diagnose_absent(target->pid, why);
     }
     look_at_environment(&looks, target);
+    /* Its files are read for that, and only where it would be the reason. */
+    looks.is_late = looks.has_shim && !looks.counts_all && !looks.is_switched_off &&
+                    !looks.had_region && ra_diagnose_late_ruby != NULL &&
+                    ra_diagnose_late_ruby(target);
     looks.has_allocator = ra_program_has_allocator(target->memory_dir) == 1;
     if (ra_proc_read(target->dir, "comm", looks.comm, sizeof(looks.comm)) > 0) {
         looks.comm[strcspn(looks.comm, "\n")] = '\0';

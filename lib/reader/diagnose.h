@@ -16,4 +16,10 @@ enum ra_status ra_diagnose_no_proc(struct ra_failure *why);
 /* The process or its region belongs to uid. Returns RA_DENIED. */
 enum ra_status ra_diagnose_denied(pid_t pid, uid_t uid, struct ra_failure *why);
 
+/*
+ * Whether Ruby was loaded after the process had started (rubies.c). It reads files by libelf,
+ * as the examination does: NULL where a program links the reader without that.
+ */
+bool ra_diagnose_late_ruby(const struct ra_target *target) __attribute__((weak));
+
 #endif

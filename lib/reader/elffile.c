@@ -13,7 +13,14 @@
 static const uint64_t file_bytes_max = UINT64_C(1) << 30;
 static const uint64_t section_bytes_max = UINT64_C(64) << 20;
 
-enum { SEGMENTS_MAX = 1024, SYMBOLS_MAX = 2 * 1024 * 1024, ENTRIES_MAX = 2048 };
+enum {
+    SEGMENTS_MAX = 1024,
+    SYMBOLS_MAX = 2 * 1024 * 1024,
+    ENTRIES_MAX = 2048,
+    REFERENCES_MAX = 32,
+    RELOCATIONS_MAX = 4 * 1024 * 1024,
+    RELOCATIONS_AT_ONCE = 512
+};
 
 static bool read_at(int fd, uint64_t offset, void *data, size_t bytes)
 {
@@ -261,4 +268,114 @@ bool ra_elf_needs(const struct ra_elf *elf, struct ra_elf_needs *needs)
         }
     }
     return true;
+}
+
+/* The numbers in the symbol table of what is named and not defined. Returns how many. */
+static size_t find_undefined(const struct ra_elf *elf, const char *const *names, size_t count,
+                             uint64_t numbers[REFERENCES_MAX])
+{
+    GElf_Shdr header;
+    Elf_Scn *section = find_symbols(elf, &header);
+    Elf_Data *data = section == NULL ? NULL : elf_getdata(section, NULL);
+    size_t all = data == NULL || header.sh_entsize == 0 ? 0 : header.sh_size / header.sh_entsize;
+    size_t found = 0;
+
+    for (size_t n = 1; n < all && n < SYMBOLS_MAX && found < REFERENCES_MAX; n++) {
+        GElf_Sym symbol;
+        const char *name;
+
+        if (gelf_getsym(data, (int)n, &symbol) == NULL || symbol.st_shndx != SHN_UNDEF ||
+            (name = elf_strptr(elf->elf, header.sh_link, symbol.st_name)) == NULL) {
+            continue;
+        }
+        for (size_t i = 0; i < count && found < REFERENCES_MAX; i++) {
+            if (strcmp(name, names[i]) == 0) {
+                numbers[found++] = n;
+            }
+        }
+    }
+    return found;
+}
+
+/* Whether a relocation puts in the plain address of a function. */
+static bool is_plain_address(const struct ra_elf *elf, uint64_t type)
+{
+    switch (elf->header.e_machine) {
+    case EM_X86_64:
+        return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT;
+    case EM_AARCH64:
+        return type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT;
+    default:
+        return false;
+    }
+}
+
+/* A table of relocations as both machines have it. */
+struct relocations {
+    uint64_t address, bytes;
+};
+
+struct references {
+    const uint64_t *numbers; /* of symbols */
+    size_t number_count;
+    uint64_t *places;
+    size_t count, room;
+};
+
+static void take_references(const struct ra_elf *elf, const struct relocations *table,
+                            struct references *found)
+{
+    static const size_t entry = sizeof(Elf64_Rela);
+    Elf64_Rela part[RELOCATIONS_AT_ONCE];
+    uint64_t all = table->bytes / entry;
+
+    for (uint64_t at = 0; at < all && at < RELOCATIONS_MAX; at += RELOCATIONS_AT_ONCE) {
+        size_t count = all - at < RELOCATIONS_AT_ONCE ? (size_t)(all - at) : RELOCATIONS_AT_ONCE;
+
+        if (table->address > UINT64_MAX - at * entry ||
+            !ra_elf_read(elf, table->address + at * entry, part, count * entry)) {
+            return;
+        }
+        for (size_t i = 0; i < count; i++) {
+            for (size_t n = 0; n < found->number_count && found->count < found->room &&
+                               is_plain_address(elf, ELF64_R_TYPE(part[i].r_info));
+                 n++) {
+                if (ELF64_R_SYM(part[i].r_info) == found->numbers[n]) {
+                    found->places[found->count++] = part[i].r_offset;
+                }
+            }
+        }
+    }
+}
+
+size_t ra_elf_references(const struct ra_elf *elf, const char *const *names, size_t count,
+                         uint64_t *places, size_t room)
+{
+    uint64_t numbers[REFERENCES_MAX];
+    struct references found = {.numbers = numbers, .places = places, .room = room};
+    struct relocations tables[2] = {{0, 0}, {0, 0}};
+    size_t entries;
+    Elf_Data *data = read_dynamic(elf, &entries);
+    GElf_Dyn entry;
+
+    if (elf->header.e_ident[EI_CLASS] != ELFCLASS64) {
+        return 0;
+    }
+    found.number_count = find_undefined(elf, names, count, numbers);
+    for (size_t i = 0; data != NULL && i < entries && gelf_getdyn(data, (int)i, &entry) != NULL &&
+                       entry.d_tag != DT_NULL;
+         i++) {
+        struct relocations *table =
+            &tables[entry.d_tag == DT_JMPREL || entry.d_tag == DT_PLTRELSZ ? 1 : 0];
+
+        if (entry.d_tag == DT_RELA || entry.d_tag == DT_JMPREL) {
+            table->address = entry.d_un.d_ptr;
+        } else if (entry.d_tag == DT_RELASZ || entry.d_tag == DT_PLTRELSZ) {
+            table->bytes = entry.d_un.d_val;
+        }
+    }
+    for (size_t i = 0; i < 2 && found.number_count > 0; i++) {
+        take_references(elf, &tables[i], &found);
+    }
+    return found.count;
 }

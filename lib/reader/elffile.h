@@ -50,6 +50,15 @@ void ra_elf_close(struct ra_elf *elf);
  */
 bool ra_elf_find(const struct ra_elf *elf, struct ra_elf_symbol *symbols, size_t count);
 
+/*
+ * Find the words in which the dynamic linker puts the addresses of the functions named, where
+ * the file only refers to them: in its own terms, at most room of them.
+ *
+ * Returns how many; 0 also where its tables can't be read, or are of an unknown machine.
+ */
+size_t ra_elf_references(const struct ra_elf *elf, const char *const *names, size_t count,
+                         uint64_t *places, size_t room);
+
 /* Read what the file has at an address once it is loaded. */
 bool ra_elf_read(const struct ra_elf *elf, uint64_t address, void *data, size_t bytes);
 

@@ -116,22 +116,41 @@ static const char *command_to_type(struct ra_look *seen, char typed[TYPED_BYTES]
     return seen->findings->out.process.ruby == 1 ? "ruby ..." : "COMMAND";
 }
 
-/* By what restarting it would be counted, where its environment keeps this library from that. */
-static const char *way_to_count(const struct ra_look *seen)
+static bool is_set(const struct ra_look *seen, const char *variable, const char *value)
 {
-    const char *on = ra_surroundings_get(&seen->surroundings, "RUBY_ALLOC");
-    const char *all = ra_surroundings_get(&seen->surroundings, "RUBY_ALLOC_ALL");
+    const char *found = ra_surroundings_get(&seen->surroundings, variable);
 
-    if (seen->surroundings.source == RA_SURROUNDINGS_NONE ||
-        seen->surroundings.source == RA_SURROUNDINGS_OVERWRITTEN) {
+    return found != NULL && strcmp(found, value) == 0;
+}
+
+/* The region of a process that counts is mapped, also where its file can't be found. */
+static bool has_region(const struct ra_look *seen)
+{
+    for (size_t i = 0; i < seen->mapped.file_count; i++) {
+        if (strncmp(seen->mapped.files[i].name, "ruby_alloc.", strlen("ruby_alloc.")) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By what restarting it would be counted, where this library counts nothing; else NULL. */
+static const char *way_to_count(struct ra_look *seen)
+{
+    if (has_region(seen)) {
         return NULL;
     }
-    if (on != NULL && strcmp(on, "0") == 0) {
+    if (is_set(seen, "RUBY_ALLOC", "0")) {
         return "without RUBY_ALLOC=0";
     }
-    return seen->findings->out.process.ruby == 0 && (all == NULL || strcmp(all, "1") != 0)
-               ? "with RUBY_ALLOC_ALL=1: it is no Ruby"
-               : NULL;
+    if (seen->findings->out.process.ruby == 0 && !is_set(seen, "RUBY_ALLOC_ALL", "1")) {
+        return "with RUBY_ALLOC_ALL=1: it is no Ruby";
+    }
+    if (ra_ruby_is_late(&seen->mapped, &seen->preload) == 1 &&
+        !is_set(seen, "RUBY_ALLOC_ALL", "1")) {
+        return "with RUBY_ALLOC_ALL=1: Ruby was loaded after its start";
+    }
+    return "with RUBY_ALLOC_LOG=FILE, which then says why";
 }
 
 /* Why the order of its libraries is a guess, if it is one. */
@@ -158,6 +177,7 @@ static void look_inside(struct ra_look *seen)
     char typed[TYPED_BYTES];
     struct ra_examine_process *process = &seen->findings->out.process;
     struct ra_remedy_facts facts = {.mapped = &seen->mapped,
+                                    .tasks.limit = RA_UNKNOWN,
                                     .is_secure = seen->map.auxiliary.is_secure};
 
     process->ruby = ra_ruby_find(&seen->mapped, version);
@@ -168,6 +188,9 @@ static void look_inside(struct ra_look *seen)
     ra_look_for_allocator(seen, &facts);
     facts.command = command_to_type(seen, typed);
     facts.recount = way_to_count(seen);
+    if (facts.allocator == RA_ALLOCATOR_RUBY_ALLOC && !is_set(seen, "RUBY_ALLOC_HELPER", "0")) {
+        facts.tasks = ra_tasks_find(seen->target.dir, &seen->target.status);
+    }
     ra_remedy_find(seen->findings, &facts);
 }
 

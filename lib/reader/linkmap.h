@@ -57,6 +57,12 @@ bool ra_linkmap_read(struct ra_linkmap *map, struct ra_mapped *mapped,
 bool ra_linkmap_guess(struct ra_linkmap *map, struct ra_mapped *mapped,
                       const struct ra_preload *preload);
 
+/*
+ * Whether a file came when the process started: it is the program, preloaded, or needed by one
+ * of these. 1, 0, or -1: can't be told, as a file can't be read, or without memory.
+ */
+int ra_linkmap_is_early(struct ra_mapped *mapped, const struct ra_preload *preload, size_t file);
+
 /* Whether the mapped file is what a name in DT_NEEDED or LD_PRELOAD, without "/", means. */
 bool ra_linkmap_is_named(struct ra_mapped *mapped, size_t file, const char *name);
 

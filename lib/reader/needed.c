@@ -111,6 +111,36 @@ static bool find_needed(struct ra_mapped *mapped, bool *is_needed)
     return is_done;
 }
 
+/* A file that can't be read may need others, and be needed by a name that it doesn't tell. */
+static bool are_readable(struct ra_mapped *mapped, const struct ra_linkmap *map, size_t file)
+{
+    bool are = ra_mapped_facts(mapped, file)->is_elf;
+
+    for (size_t i = 0; are && i < map->count; i++) {
+        are = ra_mapped_facts(mapped, (size_t)map->objects[i].file)->is_elf;
+    }
+    return are;
+}
+
+int ra_linkmap_is_early(struct ra_mapped *mapped, const struct ra_preload *preload, size_t file)
+{
+    struct ra_linkmap map = {0};
+    struct guess guess = {&map, mapped, calloc(mapped->file_count + 1, sizeof(bool))};
+    bool is_done = guess.is_taken != NULL && take(&guess, mapped->exe);
+    int is_early = -1;
+
+    for (size_t i = 0; is_done && i < preload->count; i++) {
+        is_done = take_preloaded(&guess, preload->names[i]);
+    }
+    is_done = is_done && map.count > 0 && take_needed(&guess);
+    if (is_done && (guess.is_taken[file] || are_readable(mapped, &map, file))) {
+        is_early = guess.is_taken[file];
+    }
+    ra_linkmap_release(&map);
+    free(guess.is_taken);
+    return is_early;
+}
+
 static bool take_all(struct guess *guess, const struct ra_preload *preload, bool *is_needed)
 {
     bool is_done = take(guess, guess->mapped->exe);

@@ -1,6 +1,7 @@
 /* Advice on an examination: a table of rules, each with the line to type. */
 #include "reader/remedy.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ enum { HUGE_PART = 10, ARENAS_ENOUGH = 2 };
 
 static const char jemalloc[] = "libjemalloc.so.2";
 static const char library[] = "libruby_alloc.so";
+static const char with_malloc[] = "libruby_malloc.so"; /* the same, by another name */
 
 static bool put(char *out, size_t capacity, size_t *length, const char *text, size_t bytes)
 {
@@ -164,6 +166,46 @@ static const char *wrong_order(struct ra_findings *findings, const struct ra_rem
         findings->out.unused[0].path, preload_line(findings, facts, findings->out.unused[0].path));
 }
 
+/* This library as it is preloaded, by its second name; NULL: it is not. */
+static const char *second_name(struct ra_findings *findings)
+{
+    const char *value = findings->out.preload.value;
+    const char *name = value == NULL ? NULL : strstr(value, library);
+    const char *start = name;
+
+    while (start != NULL && start > value && strchr(" :", start[-1]) == NULL) {
+        start--;
+    }
+    return name == NULL || (name > start && name[-1] != '/')
+               ? NULL
+               : ra_findings_format(findings, "%.*s%s", (int)(name - start), start, with_malloc);
+}
+
+/* What binds so leaves it where LD_PRELOAD has "malloc" in it: a convention of gems. */
+static const char *bound_past(struct ra_findings *findings, const struct ra_remedy_facts *facts)
+{
+    const char *value = findings->out.preload.value;
+    const char *name =
+        value != NULL && strstr(value, "malloc") == NULL ? second_name(findings) : NULL;
+    const char *remedy = "load it without RTLD_DEEPBIND";
+    char others[40] = "";
+
+    if (facts->bound == NULL) {
+        return NULL;
+    }
+    if (name != NULL) {
+        remedy =
+            ra_findings_format(findings, "restart it as: %s", preload_line(findings, facts, name));
+    }
+    if (facts->bound_count > 1) {
+        snprintf(others, sizeof(others), " (and %zu more)", facts->bound_count - 1);
+    }
+    return ra_findings_format(findings,
+                              "%s%s was bound past %s (RTLD_DEEPBIND) to another malloc: what one "
+                              "makes and the other frees ends the process; %s",
+                              facts->bound, others, findings->out.allocator.name, remedy);
+}
+
 static const char *use_jemalloc(struct ra_findings *findings, const struct ra_remedy_facts *facts)
 {
     if (facts->allocator != RA_ALLOCATOR_GLIBC || facts->how != RA_HOW_DEFAULT ||
@@ -232,6 +274,22 @@ static const char *count_it(struct ra_findings *findings, const struct ra_remedy
         ra_preload_is_installed(facts->mapped, library) ? ""
                                                         : "install ruby_alloc (make install) and ",
         preload_line(findings, facts, library));
+}
+
+/* At the limit a fork fails or, where something waits for its turn, takes until others end. */
+static const char *task_limit(struct ra_findings *findings, const struct ra_remedy_facts *facts)
+{
+    const struct ra_tasks *tasks = &facts->tasks;
+
+    if (facts->allocator != RA_ALLOCATOR_RUBY_ALLOC || !ra_tasks_are_short(tasks)) {
+        return NULL;
+    }
+    return ra_findings_format(findings,
+                              "%" PRId64 " of %" PRId64
+                              " tasks are taken (%s), and the library has "
+                              "a thread in each process that it counts: raise the limit, or "
+                              "restart it with RUBY_ALLOC_HELPER=0",
+                              tasks->used, tasks->limit, tasks->source);
 }
 
 static const char *read_report(struct ra_findings *findings, const struct ra_remedy_facts *facts)

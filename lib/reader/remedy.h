@@ -11,6 +11,7 @@
 #include "reader/findings.h"
 #include "reader/mapped.h"
 #include "reader/preload.h"
+#include "reader/tasks.h"
 
 /* What rules go by, beside the findings themselves. */
 struct ra_remedy_facts {
@@ -18,7 +19,10 @@ struct ra_remedy_facts {
     enum ra_allocator_id behind; /* of ruby_alloc: what it forwards to; else the same */
     enum ra_how how;
     struct ra_mapped *mapped;
-    bool is_secure;      /* setuid or the like: ld.so hardly takes a LD_PRELOAD */
+    bool is_secure;     /* setuid or the like: ld.so hardly takes a LD_PRELOAD */
+    const char *bound;  /* a library that is bound past the allocator, or NULL */
+    size_t bound_count; /* and how many are */
+    struct ra_tasks tasks;
     const char *recount; /* how to restart it, if this library counts nothing there, or NULL */
     const char *command; /* quoted for a shell */
 };

@@ -12,7 +12,9 @@
 #include "reader/diagnose.h"
 #include "reader/failure.h"
 #include "reader/grow.h"
+#include "reader/linkmap.h"
 #include "reader/program.h"
+#include "reader/surroundings.h"
 #include "ruby_alloc/examine.h"
 
 struct rubies {
@@ -22,7 +24,7 @@ struct rubies {
     bool has_failed;
 };
 
-static bool read_version(struct ra_mapped *mapped, size_t file, char version[RA_RUBY_VERSION_BYTES])
+static void read_version(struct ra_mapped *mapped, size_t file, char version[RA_RUBY_VERSION_BYTES])
 {
     const struct ra_file_facts *facts = ra_mapped_facts(mapped, file);
     struct ra_elf elf;
@@ -30,7 +32,7 @@ static bool read_version(struct ra_mapped *mapped, size_t file, char version[RA_
 
     version[0] = '\0';
     if (fd < 0) {
-        return false;
+        return;
     }
     if (ra_elf_open(&elf, fd)) {
         /* Shorter where the file's data end before. */
@@ -43,21 +45,70 @@ static bool read_version(struct ra_mapped *mapped, size_t file, char version[RA_
         ra_elf_close(&elf);
     }
     close(fd);
-    return true;
+}
+
+static bool has_version(struct ra_mapped *mapped, size_t file)
+{
+    return mapped->files[file].is_code &&
+           ra_mapped_facts(mapped, file)->marks[RA_MARK_RUBY_VERSION] != 0;
+}
+
+/* The file that Ruby is in: the program, libruby, or a plugin that it was linked into; or -1. */
+static int find_file(struct ra_mapped *mapped)
+{
+    int found = -1;
+
+    if (mapped->exe >= 0 && has_version(mapped, (size_t)mapped->exe)) {
+        return mapped->exe;
+    }
+    for (size_t i = 0; i < mapped->file_count; i++) {
+        if (mapped->files[i].is_code && ra_ruby_is_named(mapped->files[i].name)) {
+            found = (int)i;
+            if (has_version(mapped, i)) {
+                return found;
+            }
+        }
+    }
+    for (size_t i = 0; found < 0 && i < mapped->file_count; i++) {
+        found = has_version(mapped, i) ? (int)i : -1;
+    }
+    return found;
 }
 
 bool ra_ruby_find(struct ra_mapped *mapped, char version[RA_RUBY_VERSION_BYTES])
 {
-    bool is_ruby = mapped->exe >= 0 && read_version(mapped, (size_t)mapped->exe, version);
+    int file = find_file(mapped);
 
-    version[0] = is_ruby ? version[0] : '\0';
-    for (size_t i = 0; i < mapped->file_count && version[0] == '\0'; i++) {
-        if (mapped->files[i].is_code && ra_ruby_is_named(mapped->files[i].name)) {
-            is_ruby = true;
-            read_version(mapped, i, version);
-        }
+    version[0] = '\0';
+    if (file >= 0) {
+        read_version(mapped, (size_t)file, version);
     }
-    return is_ruby;
+    return file >= 0;
+}
+
+int ra_ruby_is_late(struct ra_mapped *mapped, const struct ra_preload *preload)
+{
+    int file = find_file(mapped);
+    int is_early = file < 0 ? 1 : ra_linkmap_is_early(mapped, preload, (size_t)file);
+
+    return is_early < 0 ? -1 : !is_early;
+}
+
+bool ra_diagnose_late_ruby(const struct ra_target *target)
+{
+    struct ra_mapped mapped;
+    struct ra_surroundings surroundings;
+    struct ra_preload preload;
+    bool is_late = ra_mapped_take(&mapped, target) > 0;
+
+    ra_surroundings_take(&surroundings, target->memory_dir);
+    is_late =
+        ra_preload_take(&preload, &mapped, ra_surroundings_get(&surroundings, "LD_PRELOAD")) &&
+        is_late && ra_ruby_is_late(&mapped, &preload) == 1;
+    ra_preload_release(&preload);
+    ra_surroundings_release(&surroundings);
+    ra_mapped_release(&mapped);
+    return is_late;
 }
 
 static bool look_at_map(const struct ra_smap *map, void *context)

@@ -149,6 +149,85 @@ START_TEST(test_lying_section)
 }
 END_TEST
 
+/* Of this program: where the linker has put what it calls, and whose addresses it takes. */
+START_TEST(test_references)
+{
+    static const char *const names[] = {"gnu_get_libc_version", "memfd_create", "no_such_function"};
+    uintptr_t expected[] = {(uintptr_t)dlsym(RTLD_DEFAULT, names[0]),
+                            (uintptr_t)dlsym(RTLD_DEFAULT, names[1])};
+    const struct link_map *program = _r_debug.r_map;
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    uint64_t places[8];
+    bool is_found[2] = {false, false};
+    struct ra_elf elf;
+    size_t count;
+
+    ck_assert(ra_elf_open(&elf, fd));
+    count = ra_elf_references(&elf, names, 3, places, 8);
+    ck_assert_uint_ge(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t word = *(uintptr_t *)(program->l_addr + places[i]);
+
+        ck_assert(word == expected[0] || word == expected[1]);
+        is_found[word == expected[1]] = true;
+    }
+    ck_assert(is_found[0] && is_found[1]);
+    ck_assert_uint_eq(ra_elf_references(&elf, names, 3, places, 1), 1);
+    ck_assert_uint_eq(ra_elf_references(&elf, names + 2, 1, places, 8), 0);
+    ra_elf_close(&elf);
+    close(fd);
+}
+END_TEST
+
+/* Change the value of an entry of the copy's dynamic section. */
+static void spoil_dynamic(int64_t tag, uint64_t value)
+{
+    struct ra_elf elf;
+    ElfW(Dyn) entry = {0};
+
+    ck_assert(ra_elf_open(&elf, copy));
+    for (off_t at = (off_t)elf.dynamic.p_offset;; at += (off_t)sizeof(entry)) {
+        ck_assert_int_eq(pread(copy, &entry, sizeof(entry), at), sizeof(entry));
+        ck_assert_int_ne(entry.d_tag, DT_NULL);
+        if (entry.d_tag == tag) {
+            entry.d_un.d_val = value;
+            ck_assert_int_eq(pwrite(copy, &entry, sizeof(entry), at), sizeof(entry));
+            break;
+        }
+    }
+    ra_elf_close(&elf);
+}
+
+static const struct {
+    int64_t tag;
+    uint64_t value;
+    bool is_found;
+} tables[] = {
+    {DT_RELASZ, UINT64_MAX, false}, {DT_RELA, UINT64_MAX - 8, false}, {DT_RELA, 0, false},
+    {DT_RELASZ, 0, false},          {DT_PLTRELSZ, UINT64_MAX, true},  {DT_JMPREL, UINT64_MAX, true},
+};
+
+/* A table whose end isn't there is read as far as it is, or not at all. */
+START_TEST(test_lying_relocations)
+{
+    static const char *const names[] = {"_rtld_global"};
+    uint64_t places[8];
+    struct ra_elf elf;
+
+    ck_assert(ra_elf_open(&elf, copy));
+    ck_assert_uint_ge(ra_elf_references(&elf, names, 1, places, 8), 1);
+    ra_elf_close(&elf);
+    spoil_dynamic(tables[_i].tag, tables[_i].value);
+    ck_assert(ra_elf_open(&elf, copy));
+    if (tables[_i].is_found) {
+        ck_assert_uint_ge(ra_elf_references(&elf, names, 1, places, 8), 1);
+    } else {
+        ck_assert_uint_le(ra_elf_references(&elf, names, 1, places, 8), 8);
+    }
+    ra_elf_close(&elf);
+}
+END_TEST
+
 static long peak_kilobytes(void)
 {
     struct rusage usage;
@@ -228,6 +307,8 @@ int main(void)
     tcase_add_test(tests, test_libc);
     tcase_add_test(tests, test_without_sections);
     tcase_add_loop_test(tests, test_lying_section, 0, sizeof(lies) / sizeof(lies[0]));
+    tcase_add_test(tests, test_references);
+    tcase_add_loop_test(tests, test_lying_relocations, 0, sizeof(tables) / sizeof(tables[0]));
     tcase_add_test(tests, test_huge_section);
     tcase_add_loop_test(tests, test_huge_counts, 0, 3);
     tcase_add_loop_test(tests, test_cut, 0, 13);

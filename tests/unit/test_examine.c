@@ -13,6 +13,7 @@
 
 #include "reader/banner.h"
 #include "reader/cgroup.h"
+#include "reader/tasks.h"
 #include "reader/preload.h"
 #include "reader/remedy.h"
 #include "reader/rubies.h"
@@ -190,6 +191,74 @@ START_TEST(test_cgroup)
 }
 END_TEST
 
+/* The group with the least room, and what is used there. */
+static void check_tasks(const char *groups, const char *type, int64_t used, int64_t limit)
+{
+    char mounts[8192];
+    struct ra_cgroup_tasks tasks;
+
+    snprintf(mounts, sizeof(mounts), "36 31 0:33 / %s rw,relatime - %s cgroup rw,pids\n", directory,
+             type);
+    tasks = ra_cgroup_tasks_in(groups, mounts);
+    ck_assert_int_eq(tasks.used, used);
+    ck_assert_int_eq(tasks.limit, limit);
+}
+
+START_TEST(test_cgroup_tasks)
+{
+    mkdirat(dir, "group", 0700);
+    mkdirat(dir, "group/inner", 0700);
+    write_file("group/inner/pids.max", "max\n");
+    write_file("group/inner/pids.current", "7\n");
+    check_tasks("0::/group/inner\n", "cgroup2", RA_UNKNOWN, RA_UNKNOWN);
+    write_file("group/pids.max", "20\n");
+    write_file("group/pids.current", "18\n");
+    check_tasks("0::/group/inner\n", "cgroup2", 18, 20);
+    write_file("group/inner/pids.max", "10\n");
+    check_tasks("0::/group/inner\n", "cgroup2", 18, 20); /* room for 2, and for 3 */
+    write_file("group/inner/pids.max", "8\n");
+    check_tasks("0::/group/inner\n", "cgroup2", 7, 8);
+    check_tasks("9:pids:/group/inner\n", "cgroup", 7, 8);
+    check_tasks("9:memory:/group/inner\n", "cgroup", RA_UNKNOWN, RA_UNKNOWN);
+    check_tasks("0::/elsewhere\n", "cgroup2", RA_UNKNOWN, RA_UNKNOWN);
+}
+END_TEST
+
+static const struct {
+    const char *limits;
+    int64_t limit;
+} limits[] = {
+    {"Limit  Soft  Hard\nMax processes             20                   40        processes\n", 20},
+    {"Max processes             0                    0                    processes\n", 0},
+    {"Max processes             unlimited            unlimited            processes\n", RA_UNKNOWN},
+    {"Max processes             -5                   1                    processes\n", RA_UNKNOWN},
+    {"Max open files            1024                 4096                 files\n", RA_UNKNOWN},
+    {"Max processes", RA_UNKNOWN},
+    {"", RA_UNKNOWN},
+};
+
+START_TEST(test_task_limit)
+{
+    ck_assert_int_eq(ra_tasks_limit_in(limits[_i].limits), limits[_i].limit);
+}
+END_TEST
+
+/* From four fifths on. */
+static const struct {
+    struct ra_tasks tasks;
+    bool is_short;
+} shortages[] = {
+    {{16, 20, ""}, true},    {{15, 20, ""}, false},    {{25, 20, ""}, true},
+    {{2, 2, ""}, true},      {{1, 2, ""}, false},      {{0, 0, ""}, true},
+    {{801, 1000, ""}, true}, {{799, 1000, ""}, false}, {{5, RA_UNKNOWN, ""}, false},
+};
+
+START_TEST(test_task_shortage)
+{
+    ck_assert_int_eq(ra_tasks_are_short(&shortages[_i].tasks), shortages[_i].is_short);
+}
+END_TEST
+
 START_TEST(test_cgroup_of_version_1)
 {
     char mounts[8192];
@@ -316,6 +385,9 @@ int main(void)
     tcase_add_loop_test(tests, test_banner, 0, COUNT(banners));
     tcase_add_test(tests, test_banner_too_long);
     tcase_add_test(tests, test_cgroup);
+    tcase_add_test(tests, test_cgroup_tasks);
+    tcase_add_loop_test(tests, test_task_limit, 0, sizeof(limits) / sizeof(limits[0]));
+    tcase_add_loop_test(tests, test_task_shortage, 0, sizeof(shortages) / sizeof(shortages[0]));
     tcase_add_test(tests, test_cgroup_of_version_1);
     tcase_add_test(tests, test_preload_split);
     tcase_add_test(tests, test_overwritten);
