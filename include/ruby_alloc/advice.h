@@ -31,6 +31,7 @@ enum {
     X(sample_old, "the process doesn't answer: jemalloc's figures are old, or missing")            \
     X(sample_inherited, "hardly allocated since its fork: jemalloc's figures are its parent's")    \
     X(helper_off, "RUBY_ALLOC_HELPER=0: nobody samples jemalloc's figures")                        \
+    X(helper_refused, "no helper thread could be made: a limit of tasks, ulimit -u or pids.max")   \
     X(kernel_silent, "the kernel doesn't tell PSS or RSS: no smaps_rollup, or no right to it")     \
     X(settings_refused, "jemalloc refused a pair of its configuration, or doesn't know it")        \
     X(purge, "free pages, dirty or muzzy, that can go back to the kernel now")                     \

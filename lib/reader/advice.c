@@ -50,6 +50,14 @@ static const struct rule rules[] = {
             .text = "The process runs with RUBY_ALLOC_HELPER=0: counts are exact, there are no "
                     "figures of jemalloc's",
         },
+    [RA_ADVICE_helper_refused] =
+        {
+            RULE(helper_refused),
+            .text = "No helper thread could be made, jemalloc's figures are {time} old: raise "
+                    "ulimit -u or pids.max, or start it with RUBY_ALLOC_HELPER=0",
+            .otherwise = "No helper thread could be made, there are no figures of jemalloc's: "
+                         "raise ulimit -u or pids.max, or start it with RUBY_ALLOC_HELPER=0",
+        },
     [RA_ADVICE_kernel_silent] =
         {
             RULE(kernel_silent),
@@ -211,13 +219,15 @@ _Static_assert(sizeof(rules) / sizeof(rules[0]) == RA_ADVICE_COUNT, "a text for 
 static struct ra_situation look_at(const struct ra_derivation *derivation)
 {
     const struct ra_report *report = derivation->report;
+    const struct ra_header *header = &derivation->now->image.header;
     struct ra_situation situation = {
         .derivation = derivation,
         .report = report,
         .base = report->memory.rss,
         .is_running = ra_advice_is(report->process.state, "running"),
-        .is_late = derivation->now->image.header.sampler_tid == RA_SAMPLER_LATE,
-        .is_alone = derivation->now->image.header.flags & RA_FLAG_ALONE,
+        .is_late = header->sampler_tid == RA_SAMPLER_LATE,
+        .is_alone = (header->flags & RA_FLAG_ALONE) != 0,
+        .is_refused = header->sampler_tid == 0 && (header->flags & RA_FLAG_ALONE) == 0,
         .answers = report->memory.sample_age < RA_ADVICE_OLD_SECONDS,
         .gaps_left = report->fragmentation.class_gaps,
     };

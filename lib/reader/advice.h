@@ -28,6 +28,7 @@ struct ra_situation {
     bool is_running;
     bool is_late;      /* a forked child without a helper thread yet, which would take samples */
     bool is_alone;     /* it was told to have no helper thread */
+    bool is_refused;   /* it wants a helper thread, but could make none */
     bool answers;      /* the process does what --purge and the like ask for */
     bool takes_pairs;  /* MALLOC_CONF is set already: a pair is added to it */
     bool has_loss;     /* there is a loss worth a line */

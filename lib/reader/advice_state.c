@@ -30,13 +30,19 @@ static bool tell_age(const struct ra_situation *situation, struct ra_finding *fi
 
 bool ra_advice_sample_old(struct ra_situation *situation, struct ra_finding *finding)
 {
-    return tell_age(situation, finding) && !situation->is_late && !situation->is_alone;
+    return tell_age(situation, finding) && !situation->is_late && !situation->is_alone &&
+           !situation->is_refused;
 }
 
 bool ra_advice_helper_off(struct ra_situation *situation, struct ra_finding *finding)
 {
     finding->order = RA_ORDER_DOUBTS;
     return situation->is_measured && situation->is_running && situation->is_alone;
+}
+
+bool ra_advice_helper_refused(struct ra_situation *situation, struct ra_finding *finding)
+{
+    return tell_age(situation, finding) && situation->is_refused;
 }
 
 bool ra_advice_sample_inherited(struct ra_situation *situation, struct ra_finding *finding)

@@ -33,7 +33,7 @@ declared=$(sed -n 's/^ *X(\([A-Z_]*\), .*/\1/p' include/ruby_alloc/environment.h
 # X(purge, "when it speaks"): the README has each rule of the advice, in order, and no other.
 rules=$(sed -n 's/^ *X(\([a-z_]*\), "\(.*\)").*/| `\1` | \2 |/p' include/ruby_alloc/advice.h)
 shown=$(sed -n '/^## Take the advice/,/^## Environment/ s/^| `.*/&/p' README.md)
-[ "$(wc -l <<<"$rules")" -eq 26 ] || { echo "expected 26 rules, found: $rules" && failed=1; }
+[ "$(wc -l <<<"$rules")" -eq 27 ] || { echo "expected 27 rules, found: $rules" && failed=1; }
 [ "$rules" = "$shown" ] || { diff <(echo "$rules") <(echo "$shown") || failed=1; }
 
 version=$(sed -n 's/.*define RUBY_ALLOC_VERSION "\(.*\)"/\1/p' include/ruby_alloc/version.h)

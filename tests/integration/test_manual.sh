@@ -41,7 +41,7 @@ done < <("$top" --help metrics | sed -n 's/^  \([a-z]\)/\1/p')
 [ "$values" -gt 100 ] || fail "read too few values: $values"
 
 rules=$(sed -n 's/^ *X(\([a-z_]*\), "\(.*\)").*/\1 \2/p' include/ruby_alloc/advice.h)
-[ "$(wc -l <<<"$rules")" -eq 26 ] || fail "expected 26 rules, found: $rules"
+[ "$(wc -l <<<"$rules")" -eq 27 ] || fail "expected 27 rules, found: $rules"
 while read -r id meaning; do
     expect ruby_alloc_top.1 "$id" "$manual"
     expect ruby_alloc_top.1 "$meaning" "$manual"

@@ -36,6 +36,7 @@ static inline void build_well(void)
     region->slots[0].tid = 100;
     region->slots[0].alloc[ra_bucket_of(1024)] = 80 * KIB;
     region->header.conf_flags = RA_CONF_KNOWN | RA_CONF_TCACHE;
+    region->header.sampler_tid = 101;
     region->header.conf_narenas = 2;
     region->header.conf_dirty_decay_ms = 1000;
     sample->sequence = 2;
@@ -363,6 +364,18 @@ static inline void stranded_late(void)
 {
     stranded();
     hardly_allocated();
+}
+
+static inline void refused_helper(void)
+{
+    silent();
+    snapshot->image.header.sampler_tid = 0;
+}
+
+static inline void refused_helper_at_once(void)
+{
+    never_sampled();
+    snapshot->image.header.sampler_tid = 0;
 }
 
 static inline void no_rollup(void)

@@ -235,6 +235,19 @@ static const struct {
        "jemalloc's",
        NONE}}},
     {nothing,
+     refused_helper,
+     {{"helper_refused",
+       "No helper thread could be made, jemalloc's figures are 35 s old: raise ulimit -u or "
+       "pids.max, or start it with RUBY_ALLOC_HELPER=0",
+       NONE},
+      NOTHING("99%")}},
+    {nothing,
+     refused_helper_at_once,
+     {{"helper_refused",
+       "No helper thread could be made, there are no figures of jemalloc's: raise ulimit -u or "
+       "pids.max, or start it with RUBY_ALLOC_HELPER=0",
+       NONE}}},
+    {nothing,
      no_rollup,
      {{"kernel_silent",
        "PSS and lazily freed pages are unknown: /proc/4242/smaps_rollup can't be read (no right "
