@@ -242,9 +242,20 @@ static void add_short(struct overview *view)
     }
 }
 
-/* All of it in its order comes after the short form of it, if there is one. */
+/* The lines above the chain's, where the screen would end before the last of the series. */
+static size_t find_later(const struct overview *view, size_t rows)
+{
+    return rows >= LOW && 1 + view->more + RA_SERIES_COUNT > rows ? view->chain : 0;
+}
+
+/*
+ * All of it in its order comes after the short form of it, if there is one. Who it is stands
+ * above the tabs in short: where a line is too many, that of the command comes behind the series.
+ */
 static void arrange(struct overview *view, size_t rows)
 {
+    size_t later = find_later(view, rows);
+
     if (rows >= LOWEST) {
         add_piece(view, PART_BAR, 0);
     }
@@ -253,13 +264,16 @@ static void arrange(struct overview *view, size_t rows)
     } else if (view->looked > 0) {
         add_piece(view, PART_PAGE, view->looked);
     }
-    for (size_t i = 0; i < view->more; i++) {
+    for (size_t i = later; i < view->more; i++) {
         if (i != view->looked || i == 0 || rows < LOW) {
             add_piece(view, PART_PAGE, i);
         }
     }
     for (size_t i = 0; i < RA_SERIES_COUNT; i++) {
         add_piece(view, PART_SERIES, i);
+    }
+    for (size_t i = 0; i < later; i++) {
+        add_piece(view, PART_PAGE, i);
     }
     for (size_t i = view->more; i < view->page.count; i++) {
         add_piece(view, PART_PAGE, i);

@@ -64,7 +64,10 @@ check "$TEST_DIR/two.json" <<<'r["glibc"]["arenas"] == 2 && r["arenas"].size == 
 
 ruby_with "$threads" RUBY_ALLOC_BACKEND=libc RUBY_ALLOC_LOG="$TEST_DIR/log"
 "$top" --json "$pid" >"$TEST_DIR/all.json"
+"$top" --view memory "$pid" >"$TEST_DIR/all.txt"
 stop
+grep -q ' -  thread_cache: ' "$TEST_DIR/all.txt" && grep -q '%  stranded: heads of chunks, and caches$' "$TEST_DIR/all.txt" ||
+    complain "glibc's losses: $(cat "$TEST_DIR/all.txt")"
 [ ! -e "$TEST_DIR/log" ] || complain "log: $(cat "$TEST_DIR/log")"
 check "$TEST_DIR/all.json" <<'EXPRESSIONS'
 r["process"].values_at("backend", "jemalloc_version", "state") == ["libc", nil, "running"]

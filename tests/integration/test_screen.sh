@@ -238,13 +238,13 @@ test_small_overview_is_whole() {
     keys End
     sees '^ +mapped '
     screen | sed -n 3,9p >>"$seen"
-    for line in '^memory ' '^requested ' '^live ' '^allocated ' '^active ' '^resident ' '^ .* m  ' '^rss .* o ' \
+    for line in '^memory ' '^requested ' '^live ' '^allocated ' '^ .* s ' '^active ' '^resident ' '^ .* m  ' '^rss .* o ' \
         '^ .* f ' '^largest ' '^ratio ' '^rss .*MiB  ' '^alloc/s ' '^pid ' '^command ' '^ruby_version ' '^advice ' '^also '; do
         grep -qE "$line" "$seen" || fail "$what: no $line on the way down"
     done
     keys Home Down Down Down Down Down Down Down # behind the short form: all of it
     sees '^memory '
-    screen | sed -n 3,9p | tr -d '~' | awk '{ print $1 }' | tr '\n' ' ' |
+    screen | sed -n 3,9p | awk '/^[a-z]/ { print $1 }' | tr '\n' ' ' |
         grep -q '^memory requested live allocated active resident ' || fail "$what: the chain is out of order"
     keys ')' ')' ')' ')' ')' ')'
     sees 'sizes rounded up to classes$'

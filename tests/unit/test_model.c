@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "top/model.h"
+#include "top/rows.h"
 
 static struct ra_report_class classes[] = {{.size = 48, .live_bytes = 480}};
 
@@ -215,6 +216,35 @@ START_TEST(test_two_looks_at_once_are_no_rate)
 }
 END_TEST
 
+/* What serves nobody, whether or not the two losses between live and allocated are told apart. */
+static const struct {
+    int64_t live, allocated, thread_cache, stranded, gaps, lost;
+} losses[] = {
+    {1000, 1500, 200, 300, 40, 541},
+    {1000, 1500, RA_UNKNOWN, RA_UNKNOWN, 40, 541},
+    {1000, 1500, RA_UNKNOWN, 500, 40, 541}, /* glibc's */
+    {1000, 1500, 500, RA_UNKNOWN, 40, 541}, /* of a recording that knows thread_cache alone */
+    {1000, 900, 0, 0, 40, 41},              /* while it allocates */
+    {1000, RA_UNKNOWN, RA_UNKNOWN, RA_UNKNOWN, 40, 41},
+};
+
+START_TEST(test_lost_of_a_process)
+{
+    struct ra_report report = report_of(7, 1, 1);
+
+    report.memory.pss = report.memory.rss;
+    report.memory.live = losses[_i].live;
+    report.memory.allocated = losses[_i].allocated;
+    report.fragmentation.rounding = 1;
+    report.fragmentation.thread_cache = losses[_i].thread_cache;
+    report.fragmentation.stranded = losses[_i].stranded;
+    report.fragmentation.slab_gaps = losses[_i].gaps;
+    report.fragmentation.dirty = RA_UNKNOWN;
+    report.fragmentation.metadata = RA_UNKNOWN;
+    ck_assert_int_eq(ra_amounts_shared(&report).lost, losses[_i].lost);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("model");
@@ -225,6 +255,7 @@ int main(void)
     tcase_add_test(tests, test_another_process_of_the_pid_begins_anew);
     tcase_add_loop_test(tests, test_end_keeps_what_the_kernel_last_said, 0, 2);
     tcase_add_test(tests, test_two_looks_at_once_are_no_rate);
+    tcase_add_loop_test(tests, test_lost_of_a_process, 0, sizeof losses / sizeof losses[0]);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
