@@ -236,7 +236,7 @@ static void draw_ended(const struct ra_report *report, struct ra_page *page)
 static bool advises(const struct ra_report *report, const char *id)
 {
     for (size_t i = 0; i < report->advice_count; i++) {
-        if (strcmp(report->advice[i].id, id) == 0) {
+        if (report->advice[i].id && strcmp(report->advice[i].id, id) == 0) {
             return true;
         }
     }
