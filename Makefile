@@ -33,6 +33,11 @@ COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ilib $(WARNINGS) -MMD -MP $(
 # compiler must not turn the allocation functions it compiles into each other.
 SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-plt -fno-semantic-interposition \
 	-ftls-model=initial-exec -fno-builtin -fexceptions
+# What runs while ld.so relocates: the compiler must make no call of memset or strlen there, nor
+# a jump through a table. clang knows no such option for calls and, with -fno-builtin, makes none.
+RESOLVER_FLAGS := -fno-jump-tables -fno-stack-protector \
+	$(if $(findstring clang,$(shell $(CC) --version)),,-fno-tree-loop-distribute-patterns)
+$(addprefix $(BUILD)/lib/shim/,tuning.o early.o elf.o): SHIM_FLAGS += $(RESOLVER_FLAGS)
 # gcc alone: what only forwards must not pay for a jump into another section.
 SHIM_FLAGS += $(if $(findstring clang,$(shell $(CC) --version)),,-fno-reorder-blocks-and-partition)
 # --no-as-needed: nothing is linked by name, and jemalloc must still be loaded.
@@ -153,11 +158,11 @@ $(BUILD)/tests/%.o: tests/%.c
 # Nor what runs while ld.so relocates, which is before a sanitizer is ready.
 SHIM_ENTRIES := entry aligned derived cxx extended introspect tuning
 SHIM_PARTS := $(BUILD)/shim_parts.a
-$(SHIM_PARTS): $(filter-out $(SHIM_ENTRIES:%=$(BUILD)/lib/shim/%.o),$(call objects,lib/shim)) \
-		$(BUILD)/tests/unit/untuned.o
+$(SHIM_PARTS): $(filter-out $(SHIM_ENTRIES:%=$(BUILD)/lib/shim/%.o),$(call objects,lib/shim))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TOP_PARTS) $(READER) $(SHIM_PARTS)
+$(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/untuned.o $(TOP_PARTS) \
+		$(READER) $(SHIM_PARTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(TOP_LIBS)
 

@@ -6,7 +6,19 @@
 #include "elf.h"
 
 #include <elf.h>
-#include <string.h>
+#include <stddef.h>
+
+#include "early.h"
+
+/* ld.so's. */
+extern const void *const __libc_stack_end;
+
+/* ld.so's header, and its list of loaded objects; NULL: not found yet. */
+static const ElfW(Ehdr) * linker;
+static const struct r_debug *objects;
+
+/* How far ld.so's header is from its code, at most: four times what it measures. */
+enum { PAGE_STEP = 4096, LINKER_PAGES = 256 };
 
 struct tables {
     const char *strings;
@@ -23,11 +35,16 @@ static const void *pointer(const struct link_map *library, ElfW(Addr) value)
     return (const void *)(value < library->l_addr ? value + library->l_addr : value);
 }
 
+/* Member by member: a compiler may call memset for an initialiser of them all. */
 static struct tables tables_of(const struct link_map *library)
 {
-    struct tables tables = {0};
+    struct tables tables;
     ElfW(Xword) soname = 0;
 
+    tables.strings = tables.soname = NULL;
+    tables.symbols = NULL;
+    tables.versions = NULL;
+    tables.gnu_hash = tables.sysv_hash = NULL;
     for (const ElfW(Dyn) *entry = library->l_ld; entry && entry->d_tag != DT_NULL; entry++) {
         ElfW(Addr) value = entry->d_un.d_ptr;
 
@@ -66,7 +83,7 @@ static bool defines(const struct tables *tables, uint32_t index, const char *nam
 
     return symbol->st_shndx != SHN_UNDEF && !hidden_version &&
            (type == STT_FUNC || type == STT_OBJECT || type == STT_NOTYPE) &&
-           strcmp(tables->strings + symbol->st_name, name) == 0;
+           ra_early_same(tables->strings + symbol->st_name, name);
 }
 
 /* Layout: nbuckets, first symbol, bloom words, bloom shift, bloom[], buckets[], hashes[]. */
@@ -113,12 +130,17 @@ static uint32_t find_sysv(const struct tables *tables, const char *name)
     return STN_UNDEF;
 }
 
+static const struct link_map *first(void)
+{
+    return objects ? objects->r_map : NULL;
+}
+
 const struct link_map *ra_elf_library(const char *soname)
 {
-    for (const struct link_map *library = _r_debug.r_map; library; library = library->l_next) {
+    for (const struct link_map *library = first(); library; library = library->l_next) {
         struct tables tables = tables_of(library);
 
-        if (tables.soname && strcmp(tables.soname, soname) == 0) {
+        if (tables.soname && ra_early_same(tables.soname, soname)) {
             return library;
         }
     }
@@ -145,8 +167,7 @@ void *ra_elf_symbol_anywhere(const char *name)
 {
     void *address = NULL;
 
-    for (const struct link_map *library = _r_debug.r_map; library && !address;
-         library = library->l_next) {
+    for (const struct link_map *library = first(); library && !address; library = library->l_next) {
         address = ra_elf_symbol(library, name);
     }
     return address;
@@ -154,7 +175,78 @@ void *ra_elf_symbol_anywhere(const char *name)
 
 const char *ra_elf_ruby_version(void)
 {
-    const char *version = ra_elf_symbol_anywhere("ruby_version");
+    const char *version = NULL;
+    bool is_ruby = false;
 
-    return version && version[0] >= '0' && version[0] <= '9' ? version : NULL;
+    for (const struct link_map *library = first(); library && !is_ruby; library = library->l_next) {
+        version = ra_elf_symbol(library, "ruby_version");
+        is_ruby = version && version[0] >= '0' && version[0] <= '9';
+    }
+    return is_ruby ? version : NULL;
+}
+
+static bool has(const ElfW(Ehdr) * header, const void *address)
+{
+    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)((const char *)header + header->e_phoff);
+
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        if (segments[i].p_type == PT_LOAD &&
+            (uintptr_t)address - (uintptr_t)header - segments[i].p_vaddr < segments[i].p_memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* At the beginning of a page, in front of all else that is mapped of ld.so. */
+static const ElfW(Ehdr) * header_before(const void *inside)
+{
+    const char *page = (const char *)((uintptr_t)inside & -(uintptr_t)PAGE_STEP);
+
+    for (unsigned i = 0; i < LINKER_PAGES; i++, page -= PAGE_STEP) {
+        const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)page;
+
+        if (header->e_ident[EI_MAG0] == ELFMAG0 && header->e_ident[EI_MAG1] == ELFMAG1 &&
+            header->e_ident[EI_MAG2] == ELFMAG2 && header->e_ident[EI_MAG3] == ELFMAG3 &&
+            header->e_type == ET_DYN && header->e_phentsize == sizeof(ElfW(Phdr))) {
+            return has(header, inside) ? header : NULL;
+        }
+    }
+    return NULL;
+}
+
+static struct link_map linker_map(void)
+{
+    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)((const char *)linker + linker->e_phoff);
+    struct link_map map;
+
+    map.l_addr = (ElfW(Addr))linker;
+    map.l_ld = NULL;
+    for (unsigned i = 0; i < linker->e_phnum; i++) {
+        if (segments[i].p_type == PT_DYNAMIC) {
+            map.l_ld = (ElfW(Dyn) *)(map.l_addr + segments[i].p_vaddr);
+        }
+    }
+    return map;
+}
+
+void ra_elf_find_linker(const void *inside)
+{
+    linker = header_before(inside);
+    if (linker) {
+        struct link_map map = linker_map();
+        const void *const *stack = ra_elf_symbol(&map, "__libc_stack_end");
+
+        objects = ra_elf_symbol(&map, "_r_debug");
+        ra_early_begin(stack ? *stack : NULL);
+    }
+}
+
+void ra_elf_ask_linker(void)
+{
+    if (!objects) {
+        linker = (const ElfW(Ehdr) *)_r_debug.r_ldbase;
+        objects = &_r_debug;
+        ra_early_begin(__libc_stack_end);
+    }
 }

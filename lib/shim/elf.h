@@ -1,9 +1,11 @@
 /*
  * Symbol look-up in loaded libraries without allocating: dlopen and dlsym
- * allocate, and this runs inside the first malloc of the process.
+ * allocate, and this runs inside the first malloc of the process, and before
+ * that while ld.so relocates us.
  *
  * All functions read ld.so's link map, which grows when a library is loaded;
- * they are meant for start-up. Any thread; no errno; nothing is owned.
+ * they are meant for start-up. Any thread; no errno; nothing is owned; no call
+ * of another library.
  */
 #ifndef RA_SHIM_ELF_H
 #define RA_SHIM_ELF_H
@@ -12,6 +14,16 @@
 #include <stdbool.h>
 
 #pragma GCC visibility push(hidden)
+
+/*
+ * Find ld.so's list of loaded objects, in which all the others look, and the stack
+ * (early.h), from an address in ld.so. By no symbol of ours: what it leads to may be a
+ * copy in the program (R_X86_64_COPY) that ld.so fills only when it relocates that.
+ */
+void ra_elf_find_linker(const void *inside);
+
+/* The same by symbol, where nothing was found; once all objects are relocated. */
+void ra_elf_ask_linker(void);
 
 /* The loaded library whose DT_SONAME is soname, or NULL. */
 const struct link_map *ra_elf_library(const char *soname);
@@ -28,7 +40,8 @@ void *ra_elf_symbol_anywhere(const char *name);
 /*
  * The version of Ruby in the program itself (static) or in any library that was loaded
  * with it; NULL: no Ruby. It is a text that begins with a digit; another program's symbol
- * of this name may be anything.
+ * of this name may be anything, or the program's copy of libruby's, which ld.so has yet to
+ * fill while it relocates us.
  */
 const char *ra_elf_ruby_version(void);
 

@@ -50,9 +50,10 @@ static void publish(const struct ra_road *road, enum ra_backend backend)
 
 void ra_road_find(void)
 {
-    bool libc_wanted = ra_early_is("RUBY_ALLOC_BACKEND", "libc");
     struct ra_road road;
 
+    ra_elf_ask_linker();
+    bool libc_wanted = ra_early_is("RUBY_ALLOC_BACKEND", "libc");
     if (!libc_wanted && fill(&road, ra_elf_library("libjemalloc.so.2"))) {
         bool known = road.mallctl && road.mallctlbymib && road.mallctlnametomib;
 
