@@ -29,23 +29,46 @@ void *malloc(size_t size)
     return object;
 }
 
+/*
+ * gcc makes a frame where it is needed, clang at the function's beginning, also for a call that
+ * only forwards: there the part with the frame is a function of its own, one jump away.
+ */
+#if defined(__clang__)
+#define FRAMED static __attribute__((noinline))
+#else
+#define FRAMED static inline
+#endif
+
+FRAMED void counted_free(void *object)
+{
+    uint64_t before = ra_deallocated();
+
+    ra_road.free(object);
+    ra_fast_free(ra_deallocated() - before);
+}
+
 void free(void *object)
 {
     if (!ra_has_slot()) {
         return ra_only_forwards() ? ra_road.free(object) : ra_slow_free(object);
     }
-    uint64_t before = ra_deallocated();
-    ra_road.free(object);
-    ra_fast_free(ra_deallocated() - before);
+    counted_free(object);
 }
 
 /* Where a call by symbol ends up, if nobody stands before us. */
 void *ra_own_malloc(size_t size) __attribute__((alias("malloc"), visibility("hidden")));
 
+/*
+ * The compiler is not told that it is always NULL: it would return that itself, and so come
+ * back from here, for which it needs a frame on the road of calls that don't fail, too.
+ */
 RA_COLD void *ra_failed(void)
 {
+    void *nothing = NULL;
+
     ra_count_call(RA_CALL_failed);
-    return NULL;
+    __asm__("" : "+r"(nothing));
+    return nothing;
 }
 
 RA_COLD void *ra_slow_malloc(size_t size)

@@ -18,18 +18,14 @@ unset MALLOC_CONF LD_PRELOAD "${!RUBY_ALLOC@}"
 export RUBY_ALLOC_DIR=$memory
 passed=0 over=0
 
-# instructions PRELOAD SETTING COMMAND...: what callgrind collected for COMMAND.
-instructions() {
-    local preload=$1 setting=$2
-    shift 2
-    env "LD_PRELOAD=$preload" "$setting" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-        "$@" 2>&1 >/dev/null | sed -n 's/.*Collected : //p'
-}
+pair=$build/tests/bench/pair
+# shellcheck source=tests/bench/instructions.sh
+. "$here/instructions.sh"
 
 # row NAME PLAIN OURS DIFFERENCE LIMIT UNIT: a line of the table, checked.
 row() {
     local name=$1 base=$2 ours=$3 difference=$4 limit=$5 unit=$6 verdict=ok
-    if awk -v d="$difference" -v l="$limit" 'BEGIN { exit !(d > l) }'; then
+    if passes "$difference" "$limit"; then
         verdict=OVER
         over=$((over + 1))
     else
@@ -48,24 +44,12 @@ median() {
     sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-# pair PRELOAD SETTING: instructions of one malloc(40)/free pair.
-pair() {
-    local few many
-    few=$(instructions "$1" "$2" "$build/tests/bench/pair" 20000)
-    many=$(instructions "$1" "$2" "$build/tests/bench/pair" 120000)
-    awk -v d=$((many - few)) 'BEGIN { printf "%.1f", d / 100000 }'
-}
-
-minus() {
-    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", b - a }'
-}
-
 printf '%-46s %14s %14s %10s %10s\n' "" jemalloc ruby_alloc more limit
 base=$(pair "$plain" X=)
 counting=$(pair "$shim" RUBY_ALLOC_ALL=1)
 forwarding=$(pair "$shim" RUBY_ALLOC=0)
-row "malloc(40)/free, counting: instructions" "$base" "$counting" "$(minus "$base" "$counting")" 36 ""
-row "malloc(40)/free, forwarding: instructions" "$base" "$forwarding" "$(minus "$base" "$forwarding")" 15 ""
+row "malloc(40)/free, counting: instructions" "$base" "$counting" "$(minus "$base" "$counting")" "$counting_limit" ""
+row "malloc(40)/free, forwarding: instructions" "$base" "$forwarding" "$(minus "$base" "$forwarding")" "$forwarding_limit" ""
 
 base=$(instructions "$plain" X= ruby -e 1)
 ours=$(instructions "$shim" X= ruby -e 1)

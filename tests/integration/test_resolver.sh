@@ -94,10 +94,11 @@ try() {
     local name=$1 before=$2 said status=0 plain tuning
     shift 2
     plain=$(env LD_PRELOAD="${before}libjemalloc.so.2" "$@" 2>&1) || { echo "$name: not even with jemalloc" && return; }
-    for tuning in unset RUBY_ALLOC_TUNING= RUBY_ALLOC_TUNING=0 RUBY_ALLOC_TUNING=1 RUBY_ALLOC_TUNING=x RUBY_ALLOC_BACKEND=libc; do
+    for tuning in "" RUBY_ALLOC_TUNING= RUBY_ALLOC_TUNING=0 RUBY_ALLOC_TUNING=1 RUBY_ALLOC_TUNING=x RUBY_ALLOC_BACKEND=libc; do
         status=0
-        said=$(env $([ $tuning = unset ] || echo "$tuning") LD_PRELOAD="$before$shim" "$@" 2>&1) || status=$?
-        [ $status -eq 0 ] && [ "$said" = "$plain" ] || fail "$name, $tuning: status $status, says '$said' instead of '$plain'"
+        said=$(env ${tuning:+"$tuning"} LD_PRELOAD="$before$shim" "$@" 2>&1) || status=$?
+        [ "$status: $said" = "0: $plain" ] ||
+            fail "$name, ${tuning:-no RUBY_ALLOC_TUNING}: status $status, says '$said' instead of '$plain'"
     done
 }
 for library in libasan libtsan libubsan; do
