@@ -60,9 +60,10 @@ INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test
 VICTIMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/victim*.c)) \
 	$(patsubst %.cc,$(BUILD)/%.so,$(wildcard tests/integration/victim*.cc))
 # What the tests written in shell and Ruby need beside the victims.
-STAND_INS := $(addprefix $(BUILD)/tests/integration/,embedded \
-	standins/statless/libjemalloc.so.2 standins/bare/libjemalloc.so.2 \
-	standins/paged/libjemalloc.so.2 standins/large/libjemalloc.so.2)
+JEMALLOCS := $(addprefix $(BUILD)/tests/integration/standins/,statless/libjemalloc.so.2 \
+	bare/libjemalloc.so.2 paged/libjemalloc.so.2 large/libjemalloc.so.2 old/libjemalloc.so.2 \
+	linked/libjemalloc.so.1)
+STAND_INS := $(BUILD)/tests/integration/embedded $(JEMALLOCS)
 RUBY_FLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ruby))
 RUBY_LIBS = $(shell pkg-config --libs ruby)
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c tests/bench/memory/*.c))
@@ -203,7 +204,14 @@ $(BUILD)/tests/integration/standins/bare/libjemalloc.so.2: CPPFLAGS += -DSTANDIN
 $(BUILD)/tests/integration/standins/paged/libjemalloc.so.2: CPPFLAGS += -DSTANDIN_STATISTICS -DSTANDIN_BY_PAGES
 $(BUILD)/tests/integration/standins/large/libjemalloc.so.2: CPPFLAGS += -DSTANDIN_STATISTICS \
 	-DSTANDIN_PAGE=65536
-$(BUILD)/tests/integration/standins/%/libjemalloc.so.2: tests/integration/standin.c
+# old: one before version 5. linked: another, with a name of its own, that a program is linked to.
+$(BUILD)/tests/integration/standins/old/libjemalloc.so.2: CPPFLAGS += -DSTANDIN_OLD
+LINKED := $(BUILD)/tests/integration/standins/linked/libjemalloc.so.1
+$(LINKED): CPPFLAGS += -DSTANDIN_OLD -DSTANDIN_UNASKED
+$(BUILD)/tests/integration/victim_linked: $(LINKED)
+$(BUILD)/tests/integration/victim_linked: LDFLAGS += -rdynamic -Wl,--no-as-needed \
+	-Wl,-rpath,'$$ORIGIN/standins/linked'
+$(JEMALLOCS): tests/integration/standin.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fno-builtin -fPIC -shared -Wl,-soname,$(@F) $(LDFLAGS) -o $@ $<

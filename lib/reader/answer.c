@@ -54,17 +54,25 @@ static int find_behind(struct ra_look *seen, int file, enum ra_allocator_id *id)
     const char *backend = ra_surroundings_get(&seen->surroundings, "RUBY_ALLOC_BACKEND");
     bool is_libc = backend != NULL && strcmp(backend, "libc") == 0;
     enum ra_mark mark = is_libc ? RA_MARK_GLIBC : RA_MARK_MALLCTL;
+    int found = -1;
 
     for (size_t i = 0; *id == RA_ALLOCATOR_RUBY_ALLOC && i < seen->map.count; i++) {
         int other = seen->map.objects[i].file;
 
         if (other >= 0 && other != file &&
             ra_mapped_facts(&seen->mapped, (size_t)other)->marks[mark] != 0) {
-            *id = is_libc ? RA_ALLOCATOR_GLIBC : RA_ALLOCATOR_JEMALLOC;
-            return other;
+            bool is_needed = strcmp(ra_mapped_facts(&seen->mapped, (size_t)other)->needs.soname,
+                                    "libjemalloc.so.2") == 0;
+
+            /* There may be another, of which a Ruby has the name in itself. */
+            found = found < 0 || is_needed ? other : found;
         }
     }
-    return file;
+    if (found < 0) {
+        return file;
+    }
+    *id = is_libc ? RA_ALLOCATOR_GLIBC : RA_ALLOCATOR_JEMALLOC;
+    return found;
 }
 
 static void find_unused(struct ra_look *seen, int answering, int behind)

@@ -130,21 +130,37 @@ static uint32_t find_sysv(const struct tables *tables, const char *name)
     return STN_UNDEF;
 }
 
-static const struct link_map *first(void)
+const struct link_map *ra_elf_first(void)
 {
     return objects ? objects->r_map : NULL;
 }
 
+/* The last part of the path by which it was loaded. */
+static const char *file_name(const struct link_map *library)
+{
+    const char *name = library->l_name;
+
+    for (const char *at = name; *at; at++) {
+        name = *at == '/' ? at + 1 : name;
+    }
+    return name;
+}
+
 const struct link_map *ra_elf_library(const char *soname)
 {
-    for (const struct link_map *library = first(); library; library = library->l_next) {
+    const struct link_map *named = NULL;
+
+    for (const struct link_map *library = ra_elf_first(); library; library = library->l_next) {
         struct tables tables = tables_of(library);
 
         if (tables.soname && ra_early_same(tables.soname, soname)) {
             return library;
         }
+        if (!named && *library->l_name && ra_early_same(file_name(library), soname)) {
+            named = library;
+        }
     }
-    return NULL;
+    return named;
 }
 
 void *ra_elf_symbol(const struct link_map *library, const char *name)
@@ -167,7 +183,8 @@ void *ra_elf_symbol_anywhere(const char *name)
 {
     void *address = NULL;
 
-    for (const struct link_map *library = first(); library && !address; library = library->l_next) {
+    for (const struct link_map *library = ra_elf_first(); library && !address;
+         library = library->l_next) {
         address = ra_elf_symbol(library, name);
     }
     return address;
@@ -178,20 +195,68 @@ const char *ra_elf_ruby_version(void)
     const char *version = NULL;
     bool is_ruby = false;
 
-    for (const struct link_map *library = first(); library && !is_ruby; library = library->l_next) {
+    for (const struct link_map *library = ra_elf_first(); library && !is_ruby;
+         library = library->l_next) {
         version = ra_elf_symbol(library, "ruby_version");
         is_ruby = version && version[0] >= '0' && version[0] <= '9';
     }
     return is_ruby ? version : NULL;
 }
 
+static const ElfW(Phdr) * segments_of(const ElfW(Ehdr) * header)
+{
+    return (const ElfW(Phdr) *)((const char *)header + header->e_phoff);
+}
+
 static bool has(const ElfW(Ehdr) * header, const void *address)
 {
-    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)((const char *)header + header->e_phoff);
+    const ElfW(Phdr) *segments = segments_of(header);
 
     for (unsigned i = 0; i < header->e_phnum; i++) {
         if (segments[i].p_type == PT_LOAD &&
             (uintptr_t)address - (uintptr_t)header - segments[i].p_vaddr < segments[i].p_memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_header(const ElfW(Ehdr) * header)
+{
+    return header->e_ident[EI_MAG0] == ELFMAG0 && header->e_ident[EI_MAG1] == ELFMAG1 &&
+           header->e_ident[EI_MAG2] == ELFMAG2 && header->e_ident[EI_MAG3] == ELFMAG3 &&
+           header->e_type == ET_DYN && header->e_phentsize == sizeof(ElfW(Phdr));
+}
+
+static bool segment_has(const char *at, const char *end, const char *text)
+{
+    size_t length = 0;
+
+    while (text[length]) {
+        length++;
+    }
+    for (; at + length < end; at++) {
+        if (*at == *text && ra_early_same(at, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A library begins where it was loaded, but for one that was laid out for a fixed address. */
+bool ra_elf_has_text(const struct link_map *library, const char *text)
+{
+    const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)library->l_addr;
+
+    if (!header || !is_header(header)) {
+        return false;
+    }
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        const ElfW(Phdr) *segment = &segments_of(header)[i];
+        const char *begin = (const char *)header + segment->p_vaddr;
+
+        if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) &&
+            segment_has(begin, begin + segment->p_filesz, text)) {
             return true;
         }
     }
@@ -206,9 +271,7 @@ static const ElfW(Ehdr) * header_before(const void *inside)
     for (unsigned i = 0; i < LINKER_PAGES; i++, page -= PAGE_STEP) {
         const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)page;
 
-        if (header->e_ident[EI_MAG0] == ELFMAG0 && header->e_ident[EI_MAG1] == ELFMAG1 &&
-            header->e_ident[EI_MAG2] == ELFMAG2 && header->e_ident[EI_MAG3] == ELFMAG3 &&
-            header->e_type == ET_DYN && header->e_phentsize == sizeof(ElfW(Phdr))) {
+        if (is_header(header)) {
             return has(header, inside) ? header : NULL;
         }
     }
@@ -217,7 +280,7 @@ static const ElfW(Ehdr) * header_before(const void *inside)
 
 static struct link_map linker_map(void)
 {
-    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)((const char *)linker + linker->e_phoff);
+    const ElfW(Phdr) *segments = segments_of(linker);
     struct link_map map;
 
     map.l_addr = (ElfW(Addr))linker;

@@ -25,7 +25,10 @@ void ra_elf_find_linker(const void *inside);
 /* The same by symbol, where nothing was found; once all objects are relocated. */
 void ra_elf_ask_linker(void);
 
-/* The loaded library whose DT_SONAME is soname, or NULL. */
+/* The program, with which the list of loaded objects begins; NULL: the list isn't known. */
+const struct link_map *ra_elf_first(void);
+
+/* The loaded library whose DT_SONAME is soname; else one whose file is called so; or NULL. */
 const struct link_map *ra_elf_library(const char *soname);
 
 /*
@@ -36,6 +39,9 @@ void *ra_elf_symbol(const struct link_map *library, const char *name);
 
 /* The same in the first loaded object, the program included, that defines name. */
 void *ra_elf_symbol_anywhere(const char *name);
+
+/* Whether text, with its end, is in what library, not the program, has to be read and not written. */
+bool ra_elf_has_text(const struct link_map *library, const char *text);
 
 /*
  * The version of Ruby in the program itself (static) or in any library that was loaded

@@ -108,6 +108,13 @@ static size_t libc_xallocx(void *object, size_t size, size_t extra, int flags)
     return libc.malloc_usable_size(object);
 }
 
+/* At least. */
+static size_t libc_nallocx(size_t size, int flags)
+{
+    (void)flags;
+    return size;
+}
+
 static void libc_dallocx(void *object, int flags)
 {
     (void)flags;
@@ -142,5 +149,6 @@ void ra_libcroad_complete(struct ra_road *road)
     road->rallocx = libc_rallocx;
     road->xallocx = libc_xallocx;
     road->dallocx = libc_dallocx;
+    road->nallocx = libc_nallocx;
     add_cxx(road);
 }

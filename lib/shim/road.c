@@ -20,6 +20,7 @@ static size_t usable_size_of_nothing(void *object)
 }
 
 struct ra_road ra_road = {.malloc_usable_size = usable_size_of_nothing};
+struct ra_control ra_control;
 enum ra_backend ra_backend;
 
 static bool fill(struct ra_road *road, const struct link_map *library)
@@ -54,7 +55,14 @@ void ra_road_find(void)
 
     ra_elf_ask_linker();
     bool libc_wanted = ra_early_is("RUBY_ALLOC_BACKEND", "libc");
-    if (!libc_wanted && fill(&road, ra_elf_library("libjemalloc.so.2"))) {
+    const struct link_map *jemalloc = ra_elf_library("libjemalloc.so.2");
+
+    if (jemalloc) {
+#define FIND_CONTROL(field, symbol, result, parameters)                                            \
+    __atomic_store_n(&ra_control.field, ra_elf_symbol(jemalloc, symbol), __ATOMIC_RELEASE);
+        RA_ROAD_CONTROL(FIND_CONTROL)
+    }
+    if (!libc_wanted && fill(&road, jemalloc)) {
         bool known = road.mallctl && road.mallctlbymib && road.mallctlnametomib;
 
         publish(&road, known ? RA_BACKEND_JEMALLOC : RA_BACKEND_NONE);

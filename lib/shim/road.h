@@ -28,6 +28,11 @@
     X(xallocx, "xallocx", size_t, (void *, size_t, size_t, int))                                   \
     X(dallocx, "dallocx", void, (void *, int))                                                     \
     X(sdallocx, "sdallocx", void, (void *, size_t, int))                                           \
+    X(nallocx, "nallocx", size_t, (size_t, int))                                                   \
+    RA_ROAD_CONTROL(X)
+
+/* How jemalloc is asked. */
+#define RA_ROAD_CONTROL(X)                                                                         \
     X(mallctl, "mallctl", int, (const char *, void *, size_t *, void *, size_t))                   \
     X(mallctlnametomib, "mallctlnametomib", int, (const char *, size_t *, size_t *))               \
     X(mallctlbymib, "mallctlbymib", int,                                                           \
@@ -50,14 +55,23 @@
 
 #define RA_ROAD(X) RA_ROAD_NEEDED(X) RA_ROAD_OPTIONAL(X) RA_ROAD_CXX(X)
 
-struct ra_road {
 #define RA_ROAD_FIELD(field, symbol, result, parameters) result(*field) parameters;
+struct ra_road {
     RA_ROAD(RA_ROAD_FIELD)
-#undef RA_ROAD_FIELD
 };
 
 /* All NULL until ra_road_find was called, but for malloc_usable_size: it is called unchecked. */
 extern struct ra_road ra_road;
+
+/*
+ * jemalloc's control for whoever asks it by symbol, also where libc is behind us; NULL where it
+ * has none.
+ */
+struct ra_control {
+    RA_ROAD_CONTROL(RA_ROAD_FIELD)
+};
+extern struct ra_control ra_control;
+#undef RA_ROAD_FIELD
 
 /*
  * Which allocator is behind us, for the whole life of the process: jemalloc, or libc where

@@ -22,6 +22,30 @@ static const char *get(void)
 }
 
 /*
+ * Whether a jemalloc knows all our pairs. The C++ operators came with the version that does;
+ * one that was built without them still has the option's name among its texts.
+ */
+static bool knows_all(const struct link_map *jemalloc)
+{
+    return ra_elf_symbol(jemalloc, "_Znwm") || ra_elf_has_text(jemalloc, RA_TUNING_IS_NEW);
+}
+
+/* Those that read the variable define it, too. The program's own would come before ours. */
+static bool all_know_all(void)
+{
+    const struct link_map *library = ra_elf_first();
+
+    while (library && (library = library->l_next)) {
+        const void *variable = ra_elf_symbol(library, "malloc_conf");
+
+        if (variable && variable != &conf && !knows_all(library)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
  * Libraries before us and the program are not relocated yet, and their functions would go
  * through empty tables: a sanitizer's strcmp, or a tracer's. So nothing that is reached from
  * here leaves this library or reads its table of addresses (a test proves it).
@@ -30,7 +54,7 @@ __attribute__((used)) static ra_tuning_getter *choose(void)
 {
     ra_elf_find_linker(__builtin_return_address(0));
     if (!ra_early_is("RUBY_ALLOC_TUNING", "0") && ra_elf_ruby_version()) {
-        conf = RA_TUNING;
+        conf = all_know_all() ? RA_TUNING : RA_TUNING_FOR_ALL;
     }
     return get;
 }

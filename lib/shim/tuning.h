@@ -15,6 +15,13 @@
  */
 #define RA_TUNING "narenas:2,dirty_decay_ms:1000"
 
+/*
+ * What each jemalloc knows, since 3.0. One before 5 prints a line for a pair that it doesn't
+ * know, and reads the same variable: a Ruby may be linked to one. All are then given this.
+ */
+#define RA_TUNING_FOR_ALL "narenas:2"
+#define RA_TUNING_IS_NEW "dirty_decay_ms"
+
 /* What jemalloc was given by this library, or NULL: no Ruby, or RUBY_ALLOC_TUNING=0. */
 typedef const char *ra_tuning_getter(void);
 extern ra_tuning_getter *const ra_tuning_conf;

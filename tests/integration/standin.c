@@ -8,6 +8,9 @@
  * STANDIN_BY_PAGES: objects that are not small are rounded up to pages, as by jemalloc 5.3.1.
  * STANDIN_STATISTICS: it has statistics, which are always the same: see names below.
  *
+ * With STANDIN_OLD it is one before version 5: it reads malloc_conf, whosever that is, and
+ * complains of each pair that it doesn't know; with STANDIN_UNASKED of each question, too.
+ *
  * Memory comes from libc. Before each object lie what libc gave and the usable size, which is a
  * class of jemalloc's: 8, steps of 16 up to 128, then four per doubling.
  */
@@ -167,7 +170,75 @@ size_t malloc_usable_size(void *object)
     return object != NULL ? prefix_of(object)->usable : 0;
 }
 
-#ifndef STANDIN_WITHOUT_CONTROL
+#ifdef STANDIN_OLD
+
+extern const char *malloc_conf;
+const char *malloc_conf __attribute__((weak));
+
+static void read_pairs(const char *text)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, ",");
+
+        if (strncmp(text, "narenas:", 8) != 0) {
+            fprintf(stderr, "<jemalloc>: Invalid conf pair: %.*s\n", (int)length, text);
+        }
+        text += length + (text[length] == ',');
+    }
+}
+
+__attribute__((constructor)) static void read_configuration(void)
+{
+    if (malloc_conf != NULL) {
+        read_pairs(malloc_conf);
+    }
+}
+
+static int complain(const char *question)
+{
+#ifdef STANDIN_UNASKED
+    fprintf(stderr, "<jemalloc>: asked: %s\n", question);
+#else
+    (void)question;
+#endif
+    return ENOENT;
+}
+
+int mallctl(const char *name, void *old, size_t *length, void *new, size_t new_length)
+{
+    (void)old, (void)length, (void)new, (void)new_length;
+    return complain(name);
+}
+
+int mallctlnametomib(const char *name, size_t *mib, size_t *parts)
+{
+    (void)mib, (void)parts;
+    return complain(name);
+}
+
+int mallctlbymib(const size_t *mib, size_t parts, void *old, size_t *length, void *new,
+                 size_t new_length)
+{
+    (void)mib, (void)parts, (void)old, (void)length, (void)new, (void)new_length;
+    return complain("by number");
+}
+
+void malloc_stats_print(void (*write)(void *, const char *), void *context, const char *options);
+void malloc_stats_print(void (*write)(void *, const char *), void *context, const char *options)
+{
+    (void)write, (void)context, (void)options;
+    complain("for statistics");
+}
+
+size_t nallocx(size_t size, int flags);
+size_t nallocx(size_t size, int flags)
+{
+    (void)flags;
+    complain("for a size");
+    return 2 * size;
+}
+
+#elif !defined(STANDIN_WITHOUT_CONTROL)
 
 /*
  * What can be asked for, and the answer where it is always the same. In the others index is

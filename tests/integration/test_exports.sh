@@ -25,6 +25,11 @@ xallocx
 dallocx
 sdallocx
 sallocx
+nallocx
+mallctl
+mallctlnametomib
+mallctlbymib
+malloc_stats_print
 malloc_trim
 mallinfo
 mallinfo2

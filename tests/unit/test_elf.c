@@ -49,6 +49,32 @@ START_TEST(test_symbol_absent)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    bool is_there;
+} texts[] = {
+    {"/bin/sh", true},
+    {"/bin/s", false}, /* a part of one */
+    {"bin/sh", true},  /* its end */
+    {"no such text is in libc", false},
+};
+
+START_TEST(test_has_text)
+{
+    ck_assert_int_eq(ra_elf_has_text(ra_elf_library("libc.so.6"), texts[_i].text),
+                     texts[_i].is_there);
+}
+END_TEST
+
+/* What has no address of its own to begin at. */
+START_TEST(test_has_text_nowhere)
+{
+    const struct link_map nothing = {0};
+
+    ck_assert(!ra_elf_has_text(&nothing, "/bin/sh"));
+}
+END_TEST
+
 /* libc imports this one from ld.so: an import is not a definition. */
 START_TEST(test_symbol_imported)
 {
@@ -75,6 +101,8 @@ int main(void)
                         sizeof libc_names / sizeof *libc_names);
     tcase_add_test(tests, test_library_absent);
     tcase_add_test(tests, test_symbol_absent);
+    tcase_add_loop_test(tests, test_has_text, 0, sizeof texts / sizeof *texts);
+    tcase_add_test(tests, test_has_text_nowhere);
     tcase_add_test(tests, test_symbol_imported);
     tcase_add_test(tests, test_symbol_anywhere);
     suite_add_tcase(suite, tests);
