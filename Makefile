@@ -53,6 +53,9 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 sources = $(sort $(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 SHIM := $(BUILD)/libruby_alloc.so
+# Its other name: gems that bind their symbols tightly (RTLD_DEEPBIND), and so past any preloaded
+# malloc, don't where the word stands in LD_PRELOAD.
+OTHER_NAME := libruby_malloc.so
 READER := $(BUILD)/libruby_alloc_reader.a
 TOP := $(BUILD)/ruby_alloc_top
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -74,7 +77,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c tests/bench/memo
 	install uninstall clean format manual
 .DELETE_ON_ERROR:
 
-all: $(SHIM) $(READER) $(TOP) manual
+all: $(SHIM) $(BUILD)/$(OTHER_NAME) $(READER) $(TOP) manual
 
 # The shim -------------------------------------------------------------------
 
@@ -92,6 +95,9 @@ $(SHIM).$(VERSION): $(SHIM_OBJECTS) lib/shim/shim.map
 $(SHIM): $(SHIM).$(VERSION)
 	$(Q)ln -sf $(<F) $(BUILD)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $@
+
+$(BUILD)/$(OTHER_NAME): $(SHIM)
+	$(Q)ln -sf libruby_alloc.so.$(VERSION) $@
 
 # The reader and the tool ------------------------------------------------------
 
@@ -308,7 +314,7 @@ BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
 ZSH_COMPLETIONS := $(DATADIR)/zsh/site-functions
 FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
 HEADERS := $(sort $(wildcard include/ruby_alloc/*.h))
-INSTALLED := $(LIBDIR)/libruby_alloc.so $(LIBDIR)/$(SONAME) $(LIBDIR)/libruby_alloc.so.$(VERSION) \
+INSTALLED := $(LIBDIR)/libruby_alloc.so $(LIBDIR)/$(OTHER_NAME) $(LIBDIR)/$(SONAME) $(LIBDIR)/libruby_alloc.so.$(VERSION) \
 	$(LIBDIR)/libruby_alloc_reader.a $(BINDIR)/ruby_alloc_top \
 	$(patsubst include/%,$(INCLUDEDIR)/%,$(HEADERS)) \
 	$(MANDIR)/man1/ruby_alloc_top.1 $(MANDIR)/man7/libruby_alloc.7 \
@@ -322,6 +328,7 @@ install: all
 	$(Q)install -m 755 $(SHIM).$(VERSION) $(DESTDIR)$(LIBDIR)
 	$(Q)ln -sf libruby_alloc.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libruby_alloc.so
+	$(Q)ln -sf libruby_alloc.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(OTHER_NAME)
 	$(Q)install -m 644 $(READER) $(DESTDIR)$(LIBDIR)
 	$(Q)install -m 755 $(TOP) $(DESTDIR)$(BINDIR)
 	$(Q)install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/ruby_alloc

@@ -55,8 +55,12 @@ const char *ra_how_name(enum ra_how how)
     return names[how];
 }
 
+/* A copy of the library may have its other name alone. */
 static enum ra_allocator_id id_by_name(const char *name)
 {
+    if (strncmp(name, "libruby_malloc.so", strlen("libruby_malloc.so")) == 0) {
+        return RA_ALLOCATOR_RUBY_ALLOC;
+    }
     for (size_t id = RA_ALLOCATOR_UNKNOWN + 1; id < RA_ALLOCATOR_COUNT; id++) {
         if (strncmp(name, allocators[id].file, strlen(allocators[id].file)) == 0) {
             return (enum ra_allocator_id)id;

@@ -36,7 +36,8 @@ static bool starts_with(const char *text, const char *start)
 static void look_at_file(struct looks *looks, const char *name)
 {
     looks->has_memory = true;
-    looks->has_shim |= starts_with(name, "libruby_alloc.so");
+    looks->has_shim |=
+        starts_with(name, "libruby_alloc.so") || starts_with(name, "libruby_malloc.so");
     looks->has_jemalloc |= starts_with(name, "libjemalloc.so");
     looks->is_ruby |= ra_ruby_is_named(name);
     looks->had_region |= starts_with(name, "ruby_alloc.");
@@ -72,7 +73,8 @@ static void look_at_environment(struct looks *looks, const struct ra_target *tar
         return;
     }
     value = ra_proc_variable(environment, bytes, "LD_PRELOAD");
-    looks->wants_shim = value != NULL && strstr(value, "libruby_alloc.so") != NULL;
+    looks->wants_shim = value != NULL && (strstr(value, "libruby_alloc.so") != NULL ||
+                                          strstr(value, "libruby_malloc.so") != NULL);
     value = ra_proc_variable(environment, bytes, "RUBY_ALLOC_ALL");
     looks->counts_all = value != NULL && strcmp(value, "1") == 0;
     value = ra_proc_variable(environment, bytes, "RUBY_ALLOC");

@@ -13,6 +13,9 @@
 
 #define NAME "libruby_alloc.so"
 
+/* Where only the library itself was copied there, it has one name. */
+static const char *const names[] = {"libruby_malloc.so", NAME};
+
 /* Relative to the program's directory; the Makefile knows the second. */
 static const char *const directories[] = {".", RA_LIBDIR_FROM_BINDIR};
 
@@ -82,7 +85,13 @@ static bool try(const char *program, const char *relative, char *path, size_t si
     if (!realpath(joined, directory)) {
         return false;
     }
-    return (size_t)snprintf(path, size, "%s/" NAME, directory) < size && access(path, R_OK) == 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if ((size_t)snprintf(path, size, "%s/%s", directory, names[i]) < size &&
+            access(path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int ra_library_find(char *path, size_t size)

@@ -1,6 +1,9 @@
 /*
  * Where libruby_alloc.so is: beside this program, or where `make install` puts it
  * relative to it. No search path and no variable has a say in it.
+ *
+ * Preferred is its other name, libruby_malloc.so: where gems bind their symbols tightly
+ * (RTLD_DEEPBIND), past any preloaded malloc, they look whether LD_PRELOAD has that word.
  */
 #ifndef RA_TOP_LIBRARY_H
 #define RA_TOP_LIBRARY_H

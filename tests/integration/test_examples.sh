@@ -59,6 +59,10 @@ server=
 # Not installed: the command runs all the same, and nothing is said.
 said=$(RUBY_ALLOC_LIBRARY=/nowhere/libruby_alloc.so "$start" sh -c 'echo "$LD_PRELOAD."; exit 3' 2>&1)
 [ $? -eq 3 ] && [ "$said" = . ] || fail "under_ruby_alloc without the library: $said"
+# There, but without its jemalloc.
+sed 's/libjemalloc\.so\.2/libjemallox.so.2/g' "$build/libruby_alloc.so" >"$TEST_DIR/libruby_malloc.so"
+said=$(RUBY_ALLOC_LIBRARY=$TEST_DIR/libruby_malloc.so "$start" sh -c 'echo "$LD_PRELOAD."; exit 3' 2>&1)
+[ $? -eq 3 ] && [ "$said" = . ] || fail "under_ruby_alloc without jemalloc: $said"
 said=$(LD_PRELOAD=libjemalloc.so.2 RUBY_ALLOC_LIBRARY=$build/libruby_alloc.so "$start" sh -c 'echo "$LD_PRELOAD"')
 [ "$said" = "$build/libruby_alloc.so:libjemalloc.so.2" ] || fail "under_ruby_alloc: LD_PRELOAD=$said"
 
@@ -78,8 +82,15 @@ ruby -ryaml -e '
     text = YAML.load(File.read(ARGV[0]), aliases: true)
     services = text.fetch("services")
     exit services.size == 3 && services.each_value.all? { |service|
-      service.fetch("environment").fetch("LD_PRELOAD") == "libruby_alloc.so" && service.key?("command") }
+      service.fetch("environment").fetch("LD_PRELOAD") == "/usr/local/lib/libruby_malloc.so" && service.key?("command") }
 ' "$examples/compose/compose.yaml" || fail "compose.yaml"
+
+# Whoever sets the variable is told what a missing jemalloc does, and uses the name that keeps
+# gems from binding tightly.
+grep -rl "LD_PRELOAD" "$examples"/{rails,docker,compose,systemd} | while read -r file; do
+    grep -q "status 127\|isn't installed, or its" "$file" && grep -q /usr/local/lib/libruby_malloc.so "$file" || echo "$file"
+done >"$TEST_DIR/untold"
+[ ! -s "$TEST_DIR/untold" ] || fail "no word of a missing jemalloc, or not the name: $(cat "$TEST_DIR/untold")"
 
 # The Dockerfile: its RUN lines are shell, what it copies is there, and where to.
 ruby -e '

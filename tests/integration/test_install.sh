@@ -57,6 +57,8 @@ for prefix in /usr/local /opt/elsewhere; do
     done
     [ "$(readlink "$root$library")" = "libruby_alloc.so.${version%%.*}" ] ||
         fail "libruby_alloc.so is not a link to the soname"
+    [ "$(readlink "$root$prefix/lib/libruby_malloc.so")" = "libruby_alloc.so.$version" ] ||
+        fail "libruby_malloc.so is not a link to the library"
     [ "$(readlink "$root$library.${version%%.*}")" = "libruby_alloc.so.$version" ] ||
         fail "the soname is not a link to the library"
     for directory in lib bin include/ruby_alloc; do

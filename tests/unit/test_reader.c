@@ -195,6 +195,10 @@ static const struct {
     {{"libruby-3.1.so.3.1"},
      {"LD_PRELOAD=/nowhere/libruby_alloc.so"},
      "names libruby_alloc.so in LD_PRELOAD, but"},
+    {{"libruby-3.1.so.3.1"},
+     {"LD_PRELOAD=/nowhere/libruby_malloc.so"},
+     "names libruby_alloc.so in LD_PRELOAD, but"},
+    {{"libruby_malloc.so"}, {0}, "is not a Ruby; start it with RUBY_ALLOC_ALL=1"},
 };
 
 static int run_victim(int count, char **files)
