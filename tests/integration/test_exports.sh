@@ -40,6 +40,16 @@ malloc_conf
 setreuid
 setresuid
 setuid
+seteuid
+setgid
+setregid
+setresgid
+setegid
+setgroups
+initgroups
+capset
+unshare
+setns
 _Znwm
 _Znam
 _ZnwmRKSt9nothrow_t

@@ -31,6 +31,13 @@ build() {
     strip -g "$2/libruby_alloc.so.0" # valgrind doesn't read every compiler's
 }
 
+# shape LIBRARY: the code that a pair runs, wherever it and what it refers to lie.
+shape() {
+    for function in malloc free counted_free; do
+        code "$1" $function
+    done | sed -E 's/#.*//; s/<[^>]*>//; s/-?0x[0-9a-f]+\(%rip\)//; s/\<[0-9a-f]{4,}\>//' | md5sum
+}
+
 # hold COMPILER WHAT SETTING LIMIT LIBRARY
 hold() {
     local more
@@ -46,7 +53,7 @@ hold() {
 
 base=$(pair "$plain" X=)
 passes "$base" 20 || { echo "plain jemalloc: $base instructions a pair?" && exit 1; }
-seen=
+seen='' shapes=''
 for compiler in cc $(compgen -c | grep -xE '(gcc|clang)(-[0-9]+)?' | sort -u); do
     version=$("$compiler" --version | head -1 | sed 's/^[^ ]* //')
     kind=$("$compiler" --version | grep -q clang && echo clang || echo gcc)
@@ -55,6 +62,10 @@ for compiler in cc $(compgen -c | grep -xE '(gcc|clang)(-[0-9]+)?' | sort -u); d
     directory=$TEST_DIR/$compiler
     build "$compiler" "$directory"
     library=$directory/libruby_alloc.so
+    # What another compiler made alike is counted once.
+    made=$(shape "$library")
+    case $shapes in *"$made"*) continue ;; esac
+    shapes+=$made
     hold "$compiler" counting RUBY_ALLOC_ALL=1 "$counting_limit" "$library"
     hold "$compiler" forwarding RUBY_ALLOC=0 "$forwarding_limit" "$library"
     if [ "$(uname -m)" = x86_64 ]; then
