@@ -140,11 +140,14 @@ static int send_herald(void *stack, size_t bytes)
     return error;
 }
 
-/* What isn't zero, which is little: the rest is room for libraries to come. */
+/*
+ * What isn't zero, which is little: the rest is room for libraries to come. By words, as all
+ * that is laid out there begins with one.
+ */
 static bool keep_image(const char *pointer)
 {
-    const char *low = pointer + description_at - static_bytes, *first = low;
-    const char *end = pointer + static_bytes;
+    const uint64_t *first = (const uint64_t *)(pointer + description_at - static_bytes);
+    const uint64_t *end = (const uint64_t *)(pointer + static_bytes);
 
     while (first < end && *first == 0) {
         first++;
@@ -152,13 +155,13 @@ static bool keep_image(const char *pointer)
     while (end > first && end[-1] == 0) {
         end--;
     }
-    char *content = ra_road.malloc((size_t)(end - first));
+    image.bytes = (size_t)((const char *)end - (const char *)first);
+    char *content = ra_road.malloc(image.bytes);
     if (!content) {
         return false;
     }
-    image.content = memcpy(content, first, (size_t)(end - first));
-    image.first = first - pointer;
-    image.bytes = (size_t)(end - first);
+    image.content = memcpy(content, first, image.bytes);
+    image.first = (const char *)first - pointer;
     image.made_for = (uintptr_t)pointer;
     return true;
 }
@@ -203,6 +206,7 @@ const char *ra_tls_learn(void)
         return "ld.so doesn't tell of thread-local data";
     }
     get(&static_bytes, &alignment);
+    static_bytes = (static_bytes + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
     rseq_at = rseq ? *rseq : 0;
     description_at = (char *)pthread_self() - (char *)__builtin_thread_pointer();
     struct ra_tls_room room = ra_tls_room();
