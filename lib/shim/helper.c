@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "filter.h"
 #include "log.h"
 #include "region.h"
 #include "regionfile.h"
@@ -16,7 +17,12 @@
 #include "unlisted.h"
 #include "unseen.h"
 
-enum { LOCK_TRIES = 20000, LOCK_PAUSE_NS = 50 * 1000, WAIT_MS = 100, LOOK_NS = 1000 * 1000 };
+/*
+ * Who has the lock waits for the helper. While that is at work it may itself wait for a lock
+ * of the allocator's, which the caller holds where it is a signal handler: then not for long.
+ * Otherwise it does as it is told as soon as it gets a processor.
+ */
+enum { LOCK_MS = 1000, LOCK_PAUSE_NS = 50 * 1000, BUSY_MS = 100, IDLE_MS = 5000, LOOK_MS = 1 };
 
 /*
  * What is asked: posted by a thread that has the lock, taken by the helper, done by it. Who
@@ -35,16 +41,30 @@ static struct {
 } asked;
 
 static uint32_t lock; /* the process id of who has it: a fork may leave a parent's here */
-static uint32_t is_to_end;
+static uint32_t is_to_end, is_busy;
 static int directory = -1; /* in the helper's own table */
 static void (*body)(void);
+
+static uint64_t now_ms(void)
+{
+    return ra_clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+/* Whether to go on waiting for the helper, since that time. */
+static bool has_patience(uint64_t since_ms)
+{
+    bool busy = __atomic_load_n(&is_busy, __ATOMIC_RELAXED);
+
+    return now_ms() - since_ms < (busy ? BUSY_MS : IDLE_MS);
+}
 
 static bool take_lock(void)
 {
     const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
     uint32_t self = (uint32_t)ra_system_pid();
+    uint64_t end = now_ms() + LOCK_MS;
 
-    for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+    do {
         uint32_t owner = __atomic_load_n(&lock, __ATOMIC_RELAXED);
 
         if (owner != self && __atomic_compare_exchange_n(&lock, &owner, self, false,
@@ -52,7 +72,7 @@ static bool take_lock(void)
             return true;
         }
         ra_system(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
-    }
+    } while (now_ms() < end);
     return false;
 }
 
@@ -92,12 +112,12 @@ static void wake(void)
 
 static bool wait_until_done(void)
 {
-    const struct timespec look = {.tv_nsec = LOOK_NS};
-    uint64_t end = ra_clock_ns(CLOCK_MONOTONIC) + (uint64_t)WAIT_MS * 1000000;
+    const struct timespec look = {.tv_nsec = LOOK_MS * 1000 * 1000};
+    uint64_t since = now_ms();
     uint32_t state;
 
     while ((state = __atomic_load_n(&asked.state, __ATOMIC_ACQUIRE)) != DONE) {
-        if (!ra_unlisted_is_there() || ra_clock_ns(CLOCK_MONOTONIC) >= end) {
+        if (!ra_unlisted_is_there() || !has_patience(since)) {
             return false;
         }
         wake();
@@ -173,6 +193,7 @@ static int make(void)
 
     __atomic_store_n(&asked.state, IDLE, __ATOMIC_RELAXED);
     __atomic_store_n(&is_to_end, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&is_busy, 0, __ATOMIC_RELAXED);
     __atomic_store_n(tid, RA_SAMPLER_COMING, __ATOMIC_RELEASE);
     int error = ra_unlisted_make(body);
     if (error != 0) {
@@ -181,21 +202,17 @@ static int make(void)
     return error;
 }
 
-/* The kernel may kill, where a filter says so, who makes other calls than those of any program. */
-static bool is_filtered(void)
-{
-    return ra_system(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) != 0;
-}
-
 static bool end(void)
 {
+    uint64_t since = now_ms();
+
     __atomic_store_n(&is_to_end, 1, __ATOMIC_RELEASE);
-    for (unsigned tries = 0; tries < WAIT_MS; tries++) {
+    do {
         wake();
-        if (ra_unlisted_await_end(1)) {
-            return is_filtered() || ra_unlisted_await_burial(WAIT_MS);
+        if (ra_unlisted_await_end(LOOK_MS)) {
+            return !ra_filter_allows_files() || ra_unlisted_await_burial(IDLE_MS);
         }
-    }
+    } while (has_patience(since));
     return false; /* it ends when it can: nothing of it is used again before */
 }
 
@@ -267,7 +284,7 @@ static int follow(void)
     if (!ra_unlisted_is_there()) {
         return 0;
     }
-    if (!is_filtered() && is_free(WORK_RIGHTS) && ra_rights_read(&asked.rights) &&
+    if (ra_filter_allows_files() && is_free(WORK_RIGHTS) && ra_rights_read(&asked.rights) &&
         (have_done(WORK_RIGHTS) || asked.state == POSTED)) {
         return 0;
     }
@@ -287,8 +304,8 @@ void ra_helper_follow(void)
 
 /*
  * A table of its own, so that no child forked meanwhile inherits what is open here, nor does
- * the program get other numbers. Where that can't be had (before Linux 5.9), or a filter is
- * in force, it shares the program's and opens nothing. The directory is for who may chroot.
+ * the program get other numbers. Where that can't be had (before Linux 5.9), or a new filter
+ * is in force, it shares the program's and opens nothing. The directory is for who may chroot.
  */
 void ra_helper_begin(void)
 {
@@ -297,7 +314,7 @@ void ra_helper_begin(void)
 
     ra_system(SYS_prctl, PR_SET_NAME, (long)"ruby_alloc", 0, 0, 0, 0);
     directory = -1;
-    if (!is_filtered() && ra_system(CLOSE_RANGE, 0, UINT_MAX, UNSHARE, 0, 0, 0) == 0 &&
+    if (ra_filter_allows_files() && ra_system(CLOSE_RANGE, 0, UINT_MAX, UNSHARE, 0, 0, 0) == 0 &&
         ra_system_user() == 0 && ra_regionfile_directory(path, sizeof path)) {
         directory = ra_system_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     }
@@ -338,9 +355,9 @@ static bool work(void)
 {
     switch (asked.work) {
     case WORK_GIVE:
-        return directory >= 0 && !is_filtered() && give();
+        return directory >= 0 && ra_filter_allows_files() && give();
     case WORK_REMOVE:
-        return directory >= 0 && !is_filtered() && remove_file();
+        return directory >= 0 && ra_filter_allows_files() && remove_file();
     case WORK_RIGHTS:
         return ra_rights_take(&asked.rights);
     }
@@ -352,6 +369,7 @@ bool ra_helper_serve(void)
 {
     uint32_t state = POSTED;
 
+    __atomic_store_n(&is_busy, 0, __ATOMIC_RELAXED);
     if (__atomic_compare_exchange_n(&asked.state, &state, TAKEN, false, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED)) {
         asked.succeeded = work();
@@ -363,6 +381,11 @@ bool ra_helper_serve(void)
         }
     }
     return __atomic_load_n(&is_to_end, __ATOMIC_ACQUIRE) == 0;
+}
+
+void ra_helper_work(void)
+{
+    __atomic_store_n(&is_busy, 1, __ATOMIC_RELAXED);
 }
 
 void ra_helper_end(void)

@@ -4,9 +4,10 @@
  * it has a table of its own. It never has rights that the process gave up.
  *
  * Unless said otherwise: any thread of the process, also in signal handlers and in the middle
- * of an allocation; no allocation, no cancellation point, errno stays, and no wait is longer
- * than a second. A child by vfork or _Fork, which has none, gets false. A forked child's
- * comes late (late.h).
+ * of an allocation; no allocation, no cancellation point, errno stays. They wait for the helper
+ * until it has a processor, five seconds at most, or a tenth of one while it is busy with the
+ * allocator. A child by vfork or _Fork, which has none, gets false. A forked child's comes
+ * late (late.h).
  */
 #ifndef RA_SHIM_HELPER_H
 #define RA_SHIM_HELPER_H
@@ -62,6 +63,7 @@ bool ra_helper_remove(const struct ra_helper_file *file);
 /* By the helper alone. */
 void ra_helper_begin(void);
 bool ra_helper_serve(void); /* do what is asked; false: it is to end */
+void ra_helper_work(void);  /* until it serves again it may wait for the allocator's locks */
 _Noreturn void ra_helper_end(void);
 
 #pragma GCC visibility pop

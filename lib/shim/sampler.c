@@ -149,6 +149,7 @@ static void run(void)
     __atomic_store_n(&header->sampler_tid, (uint32_t)ra_system_thread(), __ATOMIC_RELEASE);
     prune();
     while (wait_for_work(answered, &due, &is_due)) {
+        ra_helper_work();
         answered = __atomic_load_n(&header->request, __ATOMIC_ACQUIRE);
         if (first && ra_road.mallctl) {
             ra_road.mallctl("thread.tcache.enabled", NULL, NULL, &off, sizeof off);

@@ -9,6 +9,7 @@
 #include "configuration.h"
 #include "elf.h"
 #include "entry.h"
+#include "filter.h"
 #include "flush.h"
 #include "fork.h"
 #include "glibc.h"
@@ -151,6 +152,7 @@ __attribute__((constructor)) static void set_up(void)
         ra_setup_first_call();
     }
     ra_settings_read();
+    ra_filter_learn();
     ra_privileges_init();
     if (ra_mode == RA_FORWARD) {
         ra_log("libjemalloc.so.2 was not found: libc's own allocator serves, nothing is counted");

@@ -14,7 +14,6 @@
  *   vfork         a child that shares memory does it
  *   unshare       namespaces that only a process of one thread may leave
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -69,37 +68,70 @@ static void read_rights(const char *task, char *rights, size_t bytes)
     }
 }
 
+/* The names of the process's tasks: what the kernel hands out, as opendir would allocate. */
+struct entry {
+    uint64_t inode, offset;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
+
+struct tasks {
+    char buffer[4096] __attribute__((aligned(8)));
+    long length, at;
+};
+
+static void list_tasks(struct tasks *tasks)
+{
+    int directory = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    tasks->length = syscall(SYS_getdents64, directory, tasks->buffer, sizeof tasks->buffer);
+    tasks->at = 0;
+    require(tasks->length > 0, "the tasks of the process");
+    close(directory);
+}
+
+static const char *next_task(struct tasks *tasks)
+{
+    while (tasks->at < tasks->length) {
+        const struct entry *entry = (const struct entry *)(tasks->buffer + tasks->at);
+
+        tasks->at += entry->length;
+        if (entry->name[0] != '.') {
+            return entry->name;
+        }
+    }
+    return NULL;
+}
+
 static int count_tasks(void)
 {
-    DIR *tasks = opendir("/proc/self/task");
+    struct tasks tasks;
     int count = 0;
 
-    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-        count += entry->d_name[0] != '.';
+    for (list_tasks(&tasks); next_task(&tasks);) {
+        count++;
     }
-    closedir(tasks);
     return count;
 }
 
 static void require_same_rights(const char *after)
 {
     char own[1024], other[1024], self[32];
-    DIR *tasks = opendir("/proc/self/task");
+    struct tasks tasks;
 
     snprintf(self, sizeof self, "%ld", syscall(SYS_gettid));
     read_rights(self, own, sizeof own);
     require(own[0] != '\0', "no rights can be read");
-    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-        if (entry->d_name[0] != '.') {
-            read_rights(entry->d_name, other, sizeof other);
-            if (other[0] != '\0' && strcmp(own, other) != 0) {
-                fprintf(stderr, "after %s thread %s has\n%swhere the caller has\n%s", after,
-                        entry->d_name, other, own);
-                _exit(1);
-            }
+    list_tasks(&tasks);
+    for (const char *task; (task = next_task(&tasks)) != NULL;) {
+        read_rights(task, other, sizeof other);
+        if (other[0] != '\0' && strcmp(own, other) != 0) {
+            fprintf(stderr, "after %s thread %s has\n%swhere the caller has\n%s", after, task,
+                    other, own);
+            _exit(1);
         }
     }
-    closedir(tasks);
 }
 
 #define CHANGE(call)                                                                               \
