@@ -20,6 +20,9 @@
 
 enum { WAIT_MS = 10000, FIRST = 42 };
 
+/* glibc's; what its mutexes go by. Older ones lack it. */
+extern char __libc_single_threaded __attribute__((weak));
+
 static __thread int own = FIRST;
 static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static pthread_key_t key;
@@ -84,6 +87,8 @@ static void learn(void)
     ra_road_find();
     ck_assert_int_eq(pthread_key_create(&key, NULL), 0);
     ck_assert_ptr_null(ra_tls_learn());
+    ck_assert_msg(!&__libc_single_threaded || !__libc_single_threaded,
+                  "libc must know that there is more than one thread");
 }
 
 START_TEST(test_made_again)
