@@ -216,7 +216,7 @@ static bool end(void)
     return false; /* it ends when it can: nothing of it is used again before */
 }
 
-const char *ra_helper_init(void)
+int ra_helper_init(void)
 {
     sigset_t all, before;
     int cancel;
@@ -225,11 +225,11 @@ const char *ra_helper_init(void)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     struct ra_unseen seen = ra_unseen_begin();
-    const char *why = ra_tls_learn();
+    int error = ra_tls_learn();
     ra_unseen_end(seen);
     pthread_setcancelstate(cancel, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return why;
+    return error;
 }
 
 int ra_helper_start(void (*run)(void))

@@ -22,9 +22,9 @@
 
 /*
  * Once, at set-up, with one thread, which allocates for it, unseen: learn how to make one.
- * Returns NULL, or why there will be none, here and in forked children.
+ * Returns 0, or an errno if there will be none, here and in forked children.
  */
-const char *ra_helper_init(void);
+int ra_helper_init(void);
 
 /*
  * Make it run body, in which it calls ra_helper_begin first, ra_helper_serve whenever it

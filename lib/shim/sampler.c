@@ -171,11 +171,22 @@ void ra_sampler_disown(void)
     __atomic_store_n(&RA_CURRENT->sample.sequence, 0, __ATOMIC_RELEASE);
 }
 
-void ra_sampler_start(void)
+static void start_unless(int error)
 {
-    int error = ra_helper_start(run);
-
+    if (error == 0) {
+        error = ra_helper_start(run);
+    }
     if (error != 0) {
         ra_log("no sampler thread: error %d; counts go on, jemalloc's figures are missing", error);
     }
+}
+
+void ra_sampler_init(void)
+{
+    start_unless(ra_helper_init());
+}
+
+void ra_sampler_start(void)
+{
+    start_unless(0);
 }

@@ -11,9 +11,11 @@
 #pragma GCC visibility push(hidden)
 
 /*
- * Start it for this process, in its helper: at set-up, and late in a forked child (late.h).
- * Where that can't be made, the log says so and counting goes on without samples.
+ * Start it for this process, in its helper: at set-up, with one thread, and late in a forked
+ * child (late.h). Where that can't be made, the log says so and counting goes on without
+ * samples.
  */
+void ra_sampler_init(void);
 void ra_sampler_start(void);
 
 /*

@@ -13,7 +13,6 @@
 #include "flush.h"
 #include "fork.h"
 #include "glibc.h"
-#include "helper.h"
 #include "jemalloc.h"
 #include "log.h"
 #include "privileges.h"
@@ -95,17 +94,6 @@ static void describe_process(const char *ruby)
     }
 }
 
-static void start_sampler(void)
-{
-    const char *why = ra_helper_init();
-
-    if (why) {
-        ra_log("no helper thread: %s; counts go on, jemalloc's figures are missing", why);
-    } else {
-        ra_sampler_start();
-    }
-}
-
 /*
  * Order: the region takes over what was counted so far; the slots' destructor needs no
  * region, but the fork handlers and the sampler do.
@@ -139,7 +127,7 @@ static void start_counting(const char *ruby)
         ra_log("no fork handlers: error %d; children will count with their parent", error);
     }
     if (published && !ra_settings.no_helper) {
-        start_sampler();
+        ra_sampler_init();
     }
 }
 

@@ -166,44 +166,44 @@ static bool keep_image(const char *pointer)
     return true;
 }
 
-static const char *have_image_made(char *pointer)
+static int have_image_made(char *pointer, allocate_tls *allocate)
 {
-    allocate_tls *allocate = (allocate_tls *)ra_elf_symbol_anywhere("_dl_allocate_tls");
-
-    if (!allocate || !allocate(pointer)) {
-        return "ld.so gave no thread-local data";
+    if (!allocate(pointer)) {
+        return ENOMEM;
     }
     const struct entry *vector = ((struct entry **)pointer)[VECTOR_WORD] - 1;
     if (vector->value > ENTRIES - 2) {
-        return "too many libraries have thread-local data";
+        return E2BIG;
     }
     image.vector = vector;
-    return keep_image(pointer) ? NULL : "no memory";
+    return keep_image(pointer) ? 0 : ENOMEM;
 }
 
-static const char *learn_in(char *memory, size_t bytes)
+static int learn_in(char *memory, size_t bytes, allocate_tls *allocate)
 {
-    if (send_herald(memory, bytes) != 0) {
-        return "no thread can be made";
+    int error = send_herald(memory, bytes);
+
+    if (error != 0) {
+        return error;
     }
     if (tid_at == TID_NONE) {
-        return "libc doesn't keep a thread's number where others do";
+        return ENOTSUP;
     }
     if (madvise(memory, bytes, MADV_DONTNEED) != 0) {
-        return "no memory";
+        return errno;
     }
     uintptr_t pointer = (uintptr_t)memory + bytes - ra_tls_room().above;
-    return have_image_made((char *)(pointer - pointer % alignment));
+    return have_image_made((char *)(pointer - pointer % alignment), allocate);
 }
 
-const char *ra_tls_learn(void)
+int ra_tls_learn(void)
 {
     get_static_info *get = (get_static_info *)ra_elf_symbol_anywhere("_dl_get_tls_static_info");
+    allocate_tls *allocate = (allocate_tls *)ra_elf_symbol_anywhere("_dl_allocate_tls");
     const ptrdiff_t *rseq = ra_elf_symbol_anywhere("__rseq_offset");
-    const char *why;
 
-    if (!get) {
-        return "ld.so doesn't tell of thread-local data";
+    if (!get || !allocate) {
+        return ENOSYS;
     }
     get(&static_bytes, &alignment);
     static_bytes = (static_bytes + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
@@ -214,11 +214,11 @@ const char *ra_tls_learn(void)
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (memory == MAP_FAILED) {
-        return "no memory";
+        return errno;
     }
-    why = learn_in(memory, bytes);
+    int error = learn_in(memory, bytes, allocate);
     munmap(memory, bytes);
-    return why;
+    return error;
 }
 
 /* What lay in the image's memory lies in the new one's. */

@@ -25,14 +25,15 @@ struct ra_tls_room {
 };
 
 /*
- * Learn it all. At set-up, with one thread, all signals blocked. Returns NULL, or why there
- * can be no such thread.
+ * Learn it all. At set-up, with one thread, all signals blocked. Returns 0, or an errno if
+ * there can be no such thread: the one with which libc refuses it, ENOSYS, ENOTSUP or E2BIG
+ * where ld.so or libc is not as those that are known.
  *
  * It makes a thread by libc's own means, which ends at once: libc does without locks and
  * atomic instructions (pthread_mutex_lock among others) until it has made a thread, and goes
  * by it for good, in forked children too.
  */
-const char *ra_tls_learn(void);
+int ra_tls_learn(void);
 
 /* Whether it was learnt, in this process or the one that it was forked from. */
 bool ra_tls_is_known(void);
