@@ -16,6 +16,15 @@ case $RUBY_ALLOC_BUILD in /*) ;; *) RUBY_ALLOC_BUILD=$PWD/$RUBY_ALLOC_BUILD ;; e
 export LC_ALL=C.UTF-8 # messages and files are the same whoever runs the tests
 unset LD_PRELOAD RUBY_ALLOC RUBY_ALLOC_ALL RUBY_ALLOC_DIR RUBY_ALLOC_INTERVAL RUBY_ALLOC_LOG RUBY_ALLOC_DECAY RUBY_ALLOC_TUNING RUBY_ALLOC_BACKEND RUBY_ALLOC_HELPER MALLOC_CONF
 
+# Regions are made on a tmpfs alone, so the tests' directories lie on one, where programs may run.
+base=
+for base in "${TMPDIR:-/tmp}" /dev/shm /run "${XDG_RUNTIME_DIR:-/run}"; do
+    [ -w "$base" ] && [ "$(stat -f -c %T "$base")" = tmpfs ] &&
+        ! findmnt -nT "$base" -o OPTIONS | grep -q noexec && break
+    base=
+done
+[ -n "$base" ] || { echo "run.sh: no tmpfs to test on: mount one and name it in TMPDIR" >&2 && exit 1; }
+
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 trap 'kill "${!tests[@]}" 2>/dev/null; exit 130' INT TERM
@@ -24,7 +33,7 @@ trap 'kill "${!tests[@]}" 2>/dev/null; exit 130' INT TERM
 run() {
     local test=$1 status
     case $test in /*) ;; *) test=./$test ;; esac
-    TEST_DIR=$(mktemp -d) && export TEST_DIR
+    TEST_DIR=$(mktemp -d "$base/ruby_alloc_test.XXXXXXXX") && export TEST_DIR
     case $test in
     *.sh) timeout -k 5 300 bash "$test" ;;
     *) timeout -k 5 300 "$test" ;;

@@ -13,7 +13,9 @@
  * start time is field 22 of /proc/PID/stat (clock ticks after boot), the
  * namespace is the inode of /proc/PID/ns/pid, the pid is the one inside it. It
  * lies in the first of these that can be written: $RUBY_ALLOC_DIR alone where it
- * is set; else /dev/shm, $XDG_RUNTIME_DIR, /tmp. It is removed at a normal exit.
+ * is set; else /dev/shm, $XDG_RUNTIME_DIR, /tmp; and only where that is a tmpfs or ramfs. It
+ * is removed at a normal end. The file is as long as it may ever be, and holds what is used:
+ * slots_ready slots; what lies beyond is a hole.
  *
  * A run (`ruby_alloc_top -- COMMAND`) makes a directory RA_RUN_PREFIX followed by six
  * letters there and hands it to the command as RUBY_ALLOC_DIR. As long as it holds an
@@ -310,7 +312,8 @@ enum {
     RA_FLAG_LIBC = 1 << 2,    /* glibc's malloc is behind the library, not jemalloc's */
     RA_FLAG_KEEPS = 1 << 3,   /* RUBY_ALLOC_DECAY=0: unused pages of an idle process stay */
     RA_FLAG_PARTIAL = 1 << 4, /* no room for all of it: shared and moved aren't shown */
-    RA_FLAG_ALONE = 1 << 5    /* RUBY_ALLOC_HELPER=0: no sampler is wanted, here or in a fork */
+    RA_FLAG_ALONE = 1 << 5,   /* RUBY_ALLOC_HELPER=0: no sampler is wanted, here or in a fork */
+    RA_FLAG_ENDED = 1 << 6    /* its process has ended normally, but could not remove it */
 };
 
 /*

@@ -49,6 +49,24 @@ static ssize_t read_at(int fd, void *data, size_t bytes, off_t offset)
     return (ssize_t)done;
 }
 
+/*
+ * How much of the file is used: a region is as long as it may ever be, most of it a hole behind
+ * the slots that are ready. What makes no sense is for ra_image_check to say.
+ */
+static size_t used_bytes(int fd, size_t bytes)
+{
+    struct ra_header header;
+    const struct ra_section *slots = &header.sections[RA_SECTION_slots];
+
+    if (read_at(fd, &header, sizeof(header), 0) != sizeof(header) || header.ready != RA_READY ||
+        header.layout_major != RA_LAYOUT_MAJOR || slots->offset < sizeof(header) ||
+        slots->offset >= bytes) {
+        return bytes;
+    }
+    uint64_t used = slots->offset + (uint64_t)header.slots_ready * slots->element_bytes;
+    return used < bytes ? (size_t)used : bytes;
+}
+
 static enum ra_status read_whole(struct ra_copy *copy, int fd, const char *path,
                                  struct ra_failure *why)
 {
@@ -65,7 +83,7 @@ static enum ra_status read_whole(struct ra_copy *copy, int fd, const char *path,
                               "restart its process, or remove the file if the process has ended",
                               path, (long long)file.st_size, RA_IMAGE_MAX_BYTES);
     }
-    bytes = (size_t)file.st_size;
+    bytes = used_bytes(fd, (size_t)file.st_size);
     if (bytes > copy->capacity) {
         void *larger = realloc(copy->data, bytes);
 

@@ -4,12 +4,15 @@
 
 #include "system.h"
 
-bool ra_files_may_reach(uint64_t bytes)
+uint64_t ra_files_limit(void)
 {
     struct rlimit limit;
 
-    return ra_system(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0 ||
-           limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur;
+    if (ra_system(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY) {
+        return UINT64_MAX;
+    }
+    return limit.rlim_cur;
 }
 
 ssize_t ra_files_read(const char *path, char *text, size_t bytes)

@@ -12,10 +12,10 @@
 #pragma GCC visibility push(hidden)
 
 /*
- * Whether a file may grow to this many bytes under RLIMIT_FSIZE; going past it would
+ * How many bytes a file may have (RLIMIT_FSIZE), UINT64_MAX: any number. Going past it would
  * not only fail but send SIGXFSZ, which ends the host.
  */
-bool ra_files_may_reach(uint64_t bytes);
+uint64_t ra_files_limit(void);
 
 /*
  * Read up to bytes - 1 bytes of the file at path into text and terminate it. Returns

@@ -1,10 +1,10 @@
 /*
- * Seccomp filters that a program puts in force while it runs. The one of a container was there
- * before, and lets pass what set-up did; a newer one may kill who makes a call that the program
- * itself has no use for, so that none but those of any program are made then: futex, clock,
- * memory, a thread.
+ * Filters of system calls (seccomp(2)): a program may shut itself in, and then a call that
+ * it never makes itself ends it. So after the start whatever opens, looks at or removes a
+ * file asks here first. Any thread, signal handlers too; no allocation; errno stays.
  *
- * Any thread; no allocation; errno stays. Asks by prctl, as the name of a thread is set.
+ * The rule: no filter, or only those that were there when the process started, which allowed
+ * us then what we do (sacrifice.h).
  */
 #ifndef RA_SHIM_FILTER_H
 #define RA_SHIM_FILTER_H
@@ -13,14 +13,16 @@
 
 #pragma GCC visibility push(hidden)
 
-/* What is in force by now is from before. At set-up; forked children go by it too. */
+/* What is in force at the start. At set-up, before anything asks; opens /proc/self/status. */
 void ra_filter_learn(void);
 
-/*
- * Whether the calling thread has no newer one, and may open, look at and remove files. A newer
- * one isn't seen where there was one before, and the program could not gain privileges any
- * more either (no_new_privs).
- */
+/* Whether a filter was in force at the start. */
+bool ra_filter_was_there(void);
+
+/* Those that were there at the start don't let us: nothing of ours touches a file any more. */
+void ra_filter_forbid_files(void);
+
+/* Whether the calling thread may open, look at and remove files. */
 bool ra_filter_allows_files(void);
 
 #pragma GCC visibility pop

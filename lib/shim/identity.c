@@ -2,22 +2,20 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "clock.h"
 #include "files.h"
 #include "system.h"
+#include "title.h"
 
-enum { FIELD_START_TICKS = 22 };
+/* STAT_BYTES: up to the start time, with the longest of all numbers. */
+enum { FIELD_START_TICKS = 22, STAT_BYTES = 384 };
 
-/* A number in /proc/PID/stat. The name in field 2 may hold spaces and parentheses. */
-static uint64_t read_field(const char *path, int wanted)
+uint64_t ra_identity_field(const char *text, int wanted)
 {
-    char text[1024];
+    const char *field = text;
     uint64_t number = 0;
 
-    ra_files_read(path, text, sizeof text);
-    const char *field = strrchr(text, ')');
     for (int at = 2; field && at < wanted; at++) {
         field = strchr(field + 1, ' ');
     }
@@ -25,6 +23,15 @@ static uint64_t read_field(const char *path, int wanted)
         number = number * 10 + (uint64_t)(*digit - '0');
     }
     return number;
+}
+
+/* The name in field 2 may hold spaces and parentheses. */
+static uint64_t read_field(const char *path, int wanted)
+{
+    char text[STAT_BYTES];
+
+    ra_files_read(path, text, sizeof text);
+    return ra_identity_field(strrchr(text, ')'), wanted);
 }
 
 bool ra_identity_is_dead(pid_t pid, uint64_t start_ticks)
@@ -47,20 +54,6 @@ static uint64_t pid_namespace(void)
                    0
                ? status.st_ino
                : 0;
-}
-
-void ra_identity_command(char *command, size_t bytes)
-{
-    ssize_t length = ra_files_read("/proc/self/cmdline", command, bytes);
-
-    while (length > 0 && command[length - 1] == '\0') {
-        length--;
-    }
-    for (ssize_t i = 0; i < length; i++) {
-        if (command[i] == '\0') {
-            command[i] = ' ';
-        }
-    }
 }
 
 void ra_identity_key(struct ra_header *header)
@@ -101,10 +94,28 @@ void ra_identity_refill(struct ra_header *header, uint64_t before_ticks)
     fill_creation(header, parent);
 }
 
+/* The name too is in what is read for the title. */
+static void fill_name(struct ra_header *header, char *text)
+{
+    ra_files_read("/proc/self/stat", text, RA_SYSTEM_PAGE_BYTES);
+    char *name = strchr(text, '('), *end = strrchr(text, ')');
+
+    if (name && end) {
+        *end = '\0';
+        strncpy(header->comm, name + 1, sizeof header->comm - 1);
+        ra_title_learn(end);
+    }
+    ra_title_read(header->command, sizeof header->command);
+}
+
 void ra_identity_fill(struct ra_header *header)
 {
+    char *page = ra_system_page();
+
     ra_identity_key(header);
     fill_creation(header, ra_system_parent());
-    prctl(PR_GET_NAME, header->comm);
-    ra_identity_command(header->command, sizeof header->command);
+    if (page) {
+        fill_name(header, page);
+        ra_system_page_free(page);
+    }
 }

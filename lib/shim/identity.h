@@ -15,7 +15,7 @@
 
 /*
  * Fill the process's part of header: pids, user, start time, namespace, name and
- * command line. What /proc doesn't tell is 0 or empty. Any thread; no allocation.
+ * command line. What /proc doesn't tell is 0 or empty. At set-up; no allocation.
  */
 void ra_identity_fill(struct ra_header *header);
 
@@ -32,8 +32,8 @@ uint64_t ra_identity_ticks(void);
 /* The part of it that the region's name is made from. */
 void ra_identity_key(struct ra_header *header);
 
-/* The command line as ps shows it now, cut to bytes - 1 bytes; empty if unknown. */
-void ra_identity_command(char *command, size_t bytes);
+/* A number in /proc/PID/stat, of which text begins where the second field ends; NULL: 0. */
+uint64_t ra_identity_field(const char *text, int wanted);
 
 /* Whether the process is gone: its pid is free, or belongs to one that started at another time. */
 bool ra_identity_is_dead(pid_t pid, uint64_t start_ticks);

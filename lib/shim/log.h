@@ -1,7 +1,8 @@
 /*
  * The log: one line for each thing that went wrong, appended to the file that
  * RUBY_ALLOC_LOG names; nothing where it names none. Any thread; errno kept; no
- * allocation; a log that can't be written is silently given up.
+ * allocation; a log that can't be written, or not without being ended by a filter of system
+ * calls, is silently given up.
  */
 #ifndef RA_SHIM_LOG_H
 #define RA_SHIM_LOG_H

@@ -9,6 +9,7 @@
 #include "files.h"
 #include "identity.h"
 #include "log.h"
+#include "mapping.h"
 #include "regionfile.h"
 #include "system.h"
 
@@ -21,7 +22,6 @@ enum {
     WAIT_NS = 50 * 1000
 };
 
-enum { PRIVATE_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 enum { WHOLE, WITH_HOLE, FILLING };
 uint32_t ra_region_hole RA_TOGETHER; /* one of these */
 static size_t hole_at RA_TOGETHER;   /* as in struct content */
@@ -90,16 +90,28 @@ struct content {
     unsigned slots;
 };
 
-static int fill_file(int file, const struct content *content)
+/*
+ * The file is as long as it may ever be, most of it a hole, so that all that is reserved
+ * later can be reserved through the mapping. A limit on files (RLIMIT_FSIZE) makes it
+ * shorter; what lies beyond is not used. Returns 0: not even the first part fits.
+ */
+static size_t file_bytes(const struct content *content)
 {
-    size_t slots_bytes = content->slots * RA_SLOT_BYTES;
-    int error = ra_files_may_reach(SLOTS_AT + slots_bytes) ? 0 : EFBIG;
+    size_t least = SLOTS_AT + content->slots * RA_SLOT_BYTES;
+    uint64_t limit = ra_files_limit();
+
+    return limit >= sizeof ra_storage ? sizeof ra_storage : limit >= least ? (size_t)limit : 0;
+}
+
+static int fill_file(int file, size_t bytes, const struct content *content)
+{
+    int error = bytes == 0 ? EFBIG : -ra_system_truncate(file, bytes);
 
     if (error == 0) {
         error = ra_regionfile_reserve(file, 0, content->hole_at);
     }
     if (error == 0) {
-        error = ra_regionfile_reserve(file, SLOTS_AT, slots_bytes);
+        error = ra_regionfile_reserve(file, SLOTS_AT, content->slots * RA_SLOT_BYTES);
     }
     for (unsigned i = 0; i < content->count && error == 0; i++) {
         const struct piece *piece = &content->pieces[i];
@@ -121,23 +133,29 @@ static void fill_memory(const struct content *content)
     }
 }
 
-/* Map the file over RA_CURRENT, beyond its end too: it grows without moving. */
+/* Map the file over RA_CURRENT. */
 static bool publish_in(const char *directory, const struct content *content)
 {
+    size_t bytes = file_bytes(content);
+    bool is_alike;
     int error;
-    int file = ra_regionfile_create(directory, &ra_image.header, &error);
+    int file = ra_regionfile_create(directory, &ra_image.header, &is_alike, &error);
 
     if (file >= 0) {
-        error = fill_file(file, content);
+        error = fill_file(file, bytes, content);
         if (error == 0) {
-            error = -ra_system_map(&ra_storage, sizeof ra_storage, MAP_SHARED, file);
+            error = is_alike && ra_mapping_file_bytes() != 0 ? ra_mapping_take_alike(file, bytes)
+                                                             : ra_mapping_take(file, bytes);
         }
         if (error != 0) {
             ra_regionfile_remove();
         }
         ra_system_close(file);
     }
-    if (error != 0) {
+    if (error == ENOTSUP) {
+        ra_log("no region in %s: it is no tmpfs, and nothing else keeps what was reserved",
+               directory);
+    } else if (error != 0) {
         ra_log("no region in %s: error %d", directory, error);
     }
     return error == 0;
@@ -185,7 +203,7 @@ bool ra_region_publish(void)
 /* Memory of our own over the parent's file, which must not be counted in. */
 static bool make_private(const struct content *content)
 {
-    if (ra_system_map(&ra_storage, sizeof ra_storage, PRIVATE_FLAGS, -1) != 0) {
+    if (ra_mapping_make_private() != 0) {
         return false;
     }
     ra_region_hole = WHOLE;
@@ -244,27 +262,18 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
 }
 
 /*
- * Have pages where the hole is. Through the mapping, as the file may be out of reach by
- * now (chroot, no descriptor left); before Linux 5.14 through the file. Where there are
- * none left, what is counted there is counted privately, and not shown.
+ * Have pages where the hole is. Where there are none left, what is counted there is counted
+ * privately, and not shown.
  */
 static int fill_hole(void)
 {
-    enum { POPULATE_WRITE = 23, TRIES = 1000 }; /* MADV_POPULATE_WRITE: madvise(2) */
-    char *hole = ra_storage.bytes + hole_at;
     size_t bytes = SLOTS_AT - hole_at;
-    int error = EINTR;
+    int error = ra_mapping_reserve(hole_at, bytes);
 
-    for (int i = 0; i < TRIES && (error == EINTR || error == EAGAIN); i++) {
-        error = -(int)ra_system(SYS_madvise, (long)hole, (long)bytes, POPULATE_WRITE, 0, 0, 0);
-    }
-    if (error == EINVAL) {
-        error = ra_regionfile_extend(hole_at, bytes);
-    }
     if (error != 0) {
         ra_log("part of the region can't be had, not all will be shown: error %d", error);
         __atomic_fetch_or(&RA_CURRENT->header.flags, RA_FLAG_PARTIAL, __ATOMIC_RELAXED);
-        error = -ra_system_map(hole, bytes, PRIVATE_FLAGS, -1);
+        error = ra_mapping_hide(hole_at, bytes);
     }
     return error;
 }
@@ -304,24 +313,39 @@ static unsigned more_slots(const struct ra_header *header)
     return count + RA_SLOT_GROW > RA_SLOT_MAX ? 0 : RA_SLOT_GROW;
 }
 
+/* In a file that was removed nothing grows: nobody will read it. */
+static int make_room(unsigned count, unsigned more)
+{
+    size_t from = SLOTS_AT + count * RA_SLOT_BYTES, bytes = more * RA_SLOT_BYTES;
+
+    if (ra_mapping_file_bytes() == 0) {
+        return 0;
+    }
+    if (!ra_regionfile_exists()) {
+        return ENOENT;
+    }
+    return from + bytes > ra_mapping_file_bytes() ? EFBIG : ra_mapping_reserve(from, bytes);
+}
+
 unsigned ra_region_grow(void)
 {
+    static bool told;
     struct ra_header *header = &RA_CURRENT->header;
     unsigned count = header->slots_ready, more = more_slots(header);
+    int error = more > 0 ? make_room(count, more) : 0;
 
-    if (more > 0 && ra_regionfile_exists()) {
-        int error = ra_regionfile_extend(SLOTS_AT + count * RA_SLOT_BYTES, more * RA_SLOT_BYTES);
-
-        if (error != 0) {
-            static bool told;
-
-            if (!told) {
-                ra_log("no room for more than %u threads' own counters: error %d", count, error);
-            }
+    if (error != 0) {
+        if (!told && error != ENOENT) {
+            ra_log("no room for more than %u threads' own counters: error %d", count, error);
             told = true;
-            return count;
         }
+        return count;
     }
     __atomic_store_n(&header->slots_ready, count + more, __ATOMIC_RELEASE);
     return count + more;
+}
+
+void ra_region_end(void)
+{
+    __atomic_fetch_or(&RA_CURRENT->header.flags, RA_FLAG_ENDED, __ATOMIC_RELAXED);
 }

@@ -75,6 +75,12 @@ static inline bool ra_region_is_whole(void)
 }
 
 /*
+ * Say in the region that its process is gone, though the file is there: it could not be
+ * removed. Any thread, signal handlers too.
+ */
+void ra_region_end(void);
+
+/*
  * Make room for RA_SLOT_GROW more slots. Returns the number of slots there are
  * afterwards: the same as before when the directory is full or the limit reached.
  */

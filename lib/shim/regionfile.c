@@ -5,9 +5,11 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "filter.h"
 #include "identity.h"
 #include "log.h"
 #include "region.h"
@@ -17,14 +19,20 @@
 /* A path fits, with all else that is RA_TOGETHER, on one page. */
 enum { PATH_BYTES = 1024, NUMBER_BYTES = 24, INTERRUPTIONS = 1000 };
 
+/* f_type of statfs(2). */
+enum { TMPFS = 0x01021994, RAMFS = 0x858458f6 - (INT64_C(1) << 32) };
+
 /*
  * The identity of the file too, as the path may come to name another, and whose it is: a
- * child by vfork, clone or _Fork, which run no fork handlers, must leave it alone.
+ * child by vfork, clone or _Fork, which run no fork handlers, must leave it alone. What is
+ * known of a file that was removed stays, so that it can be made again.
  */
 static struct {
+    uint32_t named; /* the file is there, under path */
     pid_t process;
     dev_t device;
     ino_t inode;
+    const char *directory;
     char path[PATH_BYTES];
 } own RA_TOGETHER;
 
@@ -136,35 +144,62 @@ static int set_mode(int file, struct stat *status)
     return error;
 }
 
-int ra_regionfile_create(const char *directory, const struct ra_header *header, int *error)
+/*
+ * Only these keep what was reserved. Elsewhere a page may have to be written to a new place,
+ * as after a snapshot, and there be none left for it: SIGBUS.
+ */
+static int check_kind(int file)
+{
+    struct statfs kind;
+    int error = -(int)ra_system(SYS_fstatfs, file, (long)&kind, 0, 0, 0, 0);
+
+    return error != 0 || kind.f_type == TMPFS || (int32_t)kind.f_type == RAMFS ? error : ENOTSUP;
+}
+
+static int open_new(const struct ra_header *header)
 {
     enum { FLAGS = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC };
-    struct stat status;
-    int file = -1;
+    int file = ra_system_open(own.path, FLAGS, 0600);
 
-    *error = ENAMETOOLONG;
-    if (!make_path(own.path, directory, header)) {
-        goto out;
-    }
-    file = ra_system_open(own.path, FLAGS, 0600);
     if (file == -EEXIST && remove_stale(own.path, header)) {
         file = ra_system_open(own.path, FLAGS, 0600);
     }
-    *error = file < 0 ? -file : set_mode(file, &status);
-    if (*error != 0 && file >= 0) {
-        ra_system_unlink(own.path);
-        ra_system_close(file);
-        file = -1;
+    return file;
+}
+
+int ra_regionfile_create(const char *directory, const struct ra_header *header, bool *alike,
+                         int *error)
+{
+    struct stat status;
+
+    *error = ENAMETOOLONG;
+    if (!make_path(own.path, directory, header)) {
+        return -1;
     }
-out:
-    if (file < 0) {
-        own.path[0] = '\0';
+    int file = open_new(header);
+    *error = file < 0 ? -file : set_mode(file, &status);
+    if (*error == 0) {
+        *alike = status.st_dev == own.device;
+        *error = *alike ? 0 : check_kind(file);
+    }
+    if (*error != 0) {
+        if (file >= 0) {
+            ra_system_unlink(own.path);
+            ra_system_close(file);
+        }
         return -1;
     }
     own.process = (pid_t)header->pid;
     own.device = status.st_dev;
     own.inode = status.st_ino;
+    own.directory = directory;
+    __atomic_store_n(&own.named, 1, __ATOMIC_RELEASE);
     return file;
+}
+
+static bool is_same(const struct stat *status)
+{
+    return status->st_dev == own.device && status->st_ino == own.inode;
 }
 
 /* Opened anew, as a descriptor kept open may have been closed by the host and now be its own. */
@@ -173,11 +208,10 @@ static int reopen(void)
     struct stat status;
     int file = -1;
 
-    if (own.path[0] && own.process == ra_system_pid()) {
+    if (ra_regionfile_exists()) {
         file = ra_system_open(own.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
     }
-    if (file >= 0 && (ra_system_fstat(file, &status) != 0 || status.st_dev != own.device ||
-                      status.st_ino != own.inode)) {
+    if (file >= 0 && (ra_system_fstat(file, &status) != 0 || !is_same(&status))) {
         ra_system_close(file);
         file = -1;
     }
@@ -190,8 +224,7 @@ int ra_regionfile_extend(size_t offset, size_t bytes)
     int error = ENOENT;
 
     if (file >= 0) {
-        error =
-            ra_files_may_reach(offset + bytes) ? ra_regionfile_reserve(file, offset, bytes) : EFBIG;
+        error = ra_regionfile_reserve(file, offset, bytes);
         ra_system_close(file);
     }
     return error;
@@ -209,65 +242,67 @@ void ra_regionfile_give(uid_t user)
     }
 }
 
-const char *ra_regionfile_directory(char *directory, size_t bytes)
+const char *ra_regionfile_directory(void)
 {
-    const char *end = strrchr(own.path, '/');
-    size_t length = end ? (size_t)(end - own.path) : 0;
-
-    if (!end || length >= bytes) {
-        return NULL;
-    }
-    memcpy(directory, own.path, length);
-    directory[length] = '\0';
-    return directory;
+    return ra_regionfile_exists() ? own.directory : NULL;
 }
 
 bool ra_regionfile_exists(void)
 {
-    return own.path[0] != '\0';
+    return __atomic_load_n(&own.named, __ATOMIC_ACQUIRE) != 0 && own.process == ra_system_pid();
 }
 
-/* By its path alone: the host may have no descriptor left to give. */
-void ra_regionfile_remove(void)
+/*
+ * By its path alone: the host may have no descriptor left to give. One thread does it, should
+ * several end the process at once.
+ */
+bool ra_regionfile_remove(void)
 {
     struct stat status;
 
-    if (own.path[0] && own.process == ra_system_pid() && ra_system_lstat(own.path, &status) == 0 &&
-        status.st_dev == own.device && status.st_ino == own.inode) {
-        ra_system_unlink(own.path);
-        own.path[0] = '\0';
-    }
+    return ra_regionfile_exists() && __atomic_exchange_n(&own.named, 0, __ATOMIC_ACQ_REL) != 0 &&
+           ra_system_lstat(own.path, &status) == 0 && is_same(&status) &&
+           ra_system_unlink(own.path) == 0;
 }
 
 void ra_regionfile_forget(void)
 {
-    own.path[0] = '\0';
+    own.named = 0;
 }
 
+/*
+ * Written over our own name, and that again over it: another path would be on another page,
+ * which the child, alone in its process, would have to copy.
+ */
 void ra_regionfile_remove_sibling(uint32_t pid, uint64_t start_ticks)
 {
-    struct ra_header header = {
-        .pid = pid, .start_ticks = start_ticks, .pid_namespace = ra_image.header.pid_namespace};
-    char directory[PATH_BYTES], path[PATH_BYTES];
+    uint32_t own_pid = ra_image.header.pid;
+    uint64_t own_ticks = ra_image.header.start_ticks;
 
-    if (ra_regionfile_directory(directory, sizeof directory) &&
-        make_path(path, directory, &header)) {
-        remove_stale(path, &header);
+    ra_image.header.pid = pid;
+    ra_image.header.start_ticks = start_ticks;
+    if (ra_regionfile_directory() && make_path(own.path, own.directory, &ra_image.header)) {
+        remove_stale(own.path, &ra_image.header);
     }
+    ra_image.header.pid = own_pid;
+    ra_image.header.start_ticks = own_ticks;
+    make_path(own.path, own.directory, &ra_image.header);
 }
 
-/* The name holds pid and start time, so a file of ours there is of this very process. */
+/*
+ * The name holds pid and start time, so a file of ours there is of this very process. Called
+ * where no region is made, so that the path is free.
+ */
 void ra_regionfile_remove_predecessor(void)
 {
     const char *list[RA_DIRECTORY_COUNT];
     unsigned count = ra_regionfile_directories(list);
-    struct ra_header header;
-    char path[PATH_BYTES];
+    struct ra_image *image = &ra_image;
 
-    ra_identity_key(&header);
+    ra_identity_key(&image->header);
     for (unsigned i = 0; i < count; i++) {
-        if (make_path(path, list[i], &header)) {
-            remove_stale(path, &header);
+        if (make_path(own.path, list[i], &image->header)) {
+            remove_stale(own.path, &image->header);
         }
     }
 }

@@ -20,15 +20,17 @@ enum { RA_DIRECTORY_COUNT = 3 };
 unsigned ra_regionfile_directories(const char *list[RA_DIRECTORY_COUNT]);
 
 /*
- * Make the file of the process that header names in directory, empty. Returns an open
- * descriptor, which the caller closes, or -1 and *error (an errno) with nothing left behind.
+ * Make the file of the process that header names in directory, a string that stays, empty.
+ * Returns an open descriptor, which the caller closes, or -1 and *error (an errno) with
+ * nothing left behind; ENOTSUP: the file system doesn't keep what is reserved in a file.
+ * *alike: the file is on the file system that the last one was on.
  */
-int ra_regionfile_create(const char *directory, const struct ra_header *header, int *error);
+int ra_regionfile_create(const char *directory, const struct ra_header *header, bool *alike,
+                         int *error);
 
 /*
- * Reserve bytes of it from offset on, whether it reaches that far or not: a full tmpfs
- * answers a first touch with SIGBUS. Returns 0 or an errno. RLIMIT_FSIZE is the caller's
- * business (ra_files_may_reach); extend looks at it, and opens the file first.
+ * Reserve bytes of it from offset on: a full tmpfs answers a first touch with SIGBUS. Returns
+ * 0 or an errno. extend opens the file for it (mapping.h: only where it must).
  */
 int ra_regionfile_reserve(int file, size_t offset, size_t bytes);
 int ra_regionfile_extend(size_t offset, size_t bytes);
@@ -36,24 +38,30 @@ int ra_regionfile_extend(size_t offset, size_t bytes);
 /* Make the file user's. Only root can. */
 void ra_regionfile_give(uid_t user);
 
-/* The directory that the file is in, copied to directory; NULL if there is no file. */
-const char *ra_regionfile_directory(char *directory, size_t bytes);
+/* The directory that the file is in; NULL if there is no file. */
+const char *ra_regionfile_directory(void);
 
-/* Whether this process has a file. */
+/* Whether this process has a file that it has not removed. Any thread, signal handlers too. */
 bool ra_regionfile_exists(void);
 
-/* Remove the file, if there is one. It stays mapped. */
-void ra_regionfile_remove(void);
+/*
+ * Remove the file. It stays mapped. False: there was none, or not any more. Any thread, signal
+ * handlers too.
+ */
+bool ra_regionfile_remove(void);
 
 /* There is none any more: it is the parent's, or could not be used. */
 void ra_regionfile_forget(void);
 
-/* Remove the file of a dead process of the same parent, from the directory of this one's. */
+/*
+ * Remove the file of a dead process of the same parent, from the directory of this one's. In
+ * a forked child that is alone.
+ */
 void ra_regionfile_remove_sibling(uint32_t pid, uint64_t start_ticks);
 
 /*
  * Remove the file that an earlier program left under this process's identity: one that
- * replaced itself by exec.
+ * replaced itself by exec. At set-up, where no region is made.
  */
 void ra_regionfile_remove_predecessor(void);
 

@@ -1,16 +1,13 @@
 #include "run.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <unistd.h>
 
+#include "filter.h"
+#include "region.h"
 #include "regionfile.h"
-#include "ruby_alloc/region.h"
+#include "system.h"
 
 static bool is_of_a_run(const char *directory)
 {
@@ -19,31 +16,53 @@ static bool is_of_a_run(const char *directory)
     return name && strncmp(name + 1, RA_RUN_PREFIX, strlen(RA_RUN_PREFIX)) == 0;
 }
 
-/* The tool holds the lock until it has read what there is, or is no more. In doubt it lives. */
-static bool is_watched(const char *watch)
+static int open_to_read(int directory, const char *name, int flags)
 {
-    int file = open(watch, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    return (int)ra_system(SYS_openat, directory, (long)name,
+                          O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0, 0, 0);
+}
+
+/* The tool holds the lock until it has read what there is, or is no more. In doubt it lives. */
+static bool is_watched(int directory)
+{
+    int file = open_to_read(directory, RA_RUN_WATCH, 0);
 
     if (file < 0) {
-        return errno != ENOENT;
+        return file != -ENOENT;
     }
-    bool watched = flock(file, LOCK_SH | LOCK_NB) != 0;
-    close(file);
+    bool watched = ra_system(SYS_flock, file, LOCK_SH | LOCK_NB, 0, 0, 0, 0) != 0;
+    ra_system_close(file);
     return watched;
 }
 
-void ra_run_leave(void)
+static bool leave_run(const char *path)
 {
-    char directory[PATH_MAX], watch[PATH_MAX + sizeof "/" RA_RUN_WATCH];
+    int directory = open_to_read(AT_FDCWD, path, O_DIRECTORY);
+    bool removed = false;
 
-    if (!ra_regionfile_directory(directory, sizeof directory) || !is_of_a_run(directory)) {
-        ra_regionfile_remove();
-        return;
+    if (directory < 0) {
+        return false;
     }
-    snprintf(watch, sizeof watch, "%s/%s", directory, RA_RUN_WATCH);
-    if (!is_watched(watch)) {
-        ra_regionfile_remove();
-        unlink(watch);
-        rmdir(directory); /* refused while another process has its region there */
+    if (!is_watched(directory)) {
+        removed = ra_regionfile_remove();
+        ra_system(SYS_unlinkat, directory, (long)RA_RUN_WATCH, 0, 0, 0, 0);
+        /* Refused while another process has its region there. */
+        ra_system(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0, 0);
     }
+    ra_system_close(directory);
+    return removed;
+}
+
+bool ra_run_leave(void)
+{
+    const char *directory = ra_regionfile_directory();
+
+    if (!directory) {
+        return false;
+    }
+    if (!ra_filter_allows_files()) {
+        ra_region_end();
+        return false;
+    }
+    return is_of_a_run(directory) ? leave_run(directory) : ra_regionfile_remove();
 }

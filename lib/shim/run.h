@@ -7,10 +7,16 @@
 #ifndef RA_SHIM_RUN_H
 #define RA_SHIM_RUN_H
 
+#include <stdbool.h>
+
 #pragma GCC visibility push(hidden)
 
-/* The process ends normally: leave its region to whoever reads it, or remove it. */
-void ra_run_leave(void);
+/*
+ * The process ends normally, or becomes another program: leave its region to whoever reads it,
+ * or remove it. True: it was removed. Where a filter doesn't let us it is marked as ended, and
+ * the next process of its user removes it. Any thread, signal handlers too; errno stays.
+ */
+bool ra_run_leave(void);
 
 #pragma GCC visibility pop
 

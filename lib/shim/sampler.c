@@ -15,11 +15,10 @@
 #include "helper.h"
 #include "identity.h"
 #include "log.h"
-#include "prune.h"
-#include "regionfile.h"
 #include "settings.h"
 #include "statistics.h"
 #include "system.h"
+#include "title.h"
 #include "unseen.h"
 
 /*
@@ -42,7 +41,7 @@ static const struct ra_setting *gather(void)
     }
     ra_statistics_read_bins(sample->bins, RA_CURRENT->header.bin_count);
     ra_glibc_show(sample);
-    ra_identity_command(sample->command, sizeof sample->command);
+    ra_title_read(sample->command, sizeof sample->command);
     sample->monotonic_ns = ra_clock_ns(CLOCK_MONOTONIC);
     sample->realtime_ns = ra_clock_ns(CLOCK_REALTIME);
     return ra_configuration_read(&RA_CURRENT->header);
@@ -80,17 +79,6 @@ const struct ra_sampled *ra_sampler_last(void)
     uint32_t sequence = __atomic_load_n(&last.sample.sequence, __ATOMIC_ACQUIRE);
 
     return sequence != 0 && sequence % 2 == 0 ? &last : NULL;
-}
-
-/* A forked child's parent has done it. */
-static void prune(void)
-{
-    char directory[PATH_MAX];
-
-    if (!(RA_CURRENT->header.flags & RA_FLAG_FORKED) &&
-        ra_regionfile_directory(directory, sizeof directory)) {
-        ra_prune(directory);
-    }
 }
 
 /*
@@ -147,7 +135,6 @@ static void run(void)
     uselocale(LC_GLOBAL_LOCALE); /* which is when libc sets up what isdigit and others look at */
     ra_helper_begin();
     __atomic_store_n(&header->sampler_tid, (uint32_t)ra_system_thread(), __ATOMIC_RELEASE);
-    prune();
     while (wait_for_work(answered, &due, &is_due)) {
         ra_helper_work();
         answered = __atomic_load_n(&header->request, __ATOMIC_ACQUIRE);

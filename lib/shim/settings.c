@@ -106,14 +106,19 @@ static bool parse_RUBY_ALLOC_DIR(const char *value, struct ra_settings *settings
 static bool parse_RUBY_ALLOC_LOG(const char *value, struct ra_settings *settings)
 {
     static char copy[PATH_BYTES];
-    char absolute[2 * PATH_BYTES];
+    size_t length = 0;
 
-    if (value[0] != '/' && getcwd(absolute, PATH_BYTES)) {
-        strcat(absolute, "/");
-        strncat(absolute, value, PATH_BYTES - 2);
-        value = absolute;
+    if (value[0] == '/' || !getcwd(copy, sizeof copy)) {
+        return keep(value, copy, &settings->log);
     }
-    return keep(value, copy, &settings->log);
+    length = strlen(copy);
+    if (length + 1 + strlen(value) >= sizeof copy) {
+        return false;
+    }
+    copy[length] = '/';
+    strcpy(copy + length + 1, value);
+    settings->log = copy;
+    return true;
 }
 
 static const struct variable {

@@ -139,8 +139,8 @@ __attribute__((constructor)) static void set_up(void)
     if (ra_mode == RA_START) {
         ra_setup_first_call();
     }
-    ra_settings_read();
     ra_filter_learn();
+    ra_settings_read();
     ra_privileges_init();
     if (ra_mode == RA_FORWARD) {
         ra_log("libjemalloc.so.2 was not found: libc's own allocator serves, nothing is counted");

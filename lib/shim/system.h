@@ -81,6 +81,11 @@ static inline int ra_system_fallocate(int file, uint64_t offset, uint64_t bytes)
     return (int)ra_system(SYS_fallocate, file, 0, (long)offset, (long)bytes, 0, 0);
 }
 
+static inline int ra_system_truncate(int file, uint64_t bytes)
+{
+    return (int)ra_system(SYS_ftruncate, file, (long)bytes, 0, 0, 0, 0);
+}
+
 static inline ssize_t ra_system_pwrite(int file, const void *from, size_t bytes, uint64_t offset)
 {
     return ra_system(SYS_pwrite64, file, (long)from, (long)bytes, (long)offset, 0, 0);
@@ -109,6 +114,23 @@ static inline int ra_system_map(void *address, size_t bytes, int flags, int file
                             flags | MAP_FIXED, file, 0);
 
     return mapped == (long)address ? 0 : (int)mapped;
+}
+
+/*
+ * A zeroed page for a moment, as a host's stack may be small; NULL: there is none.
+ */
+enum { RA_SYSTEM_PAGE_BYTES = 4096 };
+static inline char *ra_system_page(void)
+{
+    long page = ra_system(SYS_mmap, 0, RA_SYSTEM_PAGE_BYTES, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return page < 0 && page > -4096 ? 0 : (char *)page;
+}
+
+static inline void ra_system_page_free(char *page)
+{
+    ra_system(SYS_munmap, (long)page, RA_SYSTEM_PAGE_BYTES, 0, 0, 0, 0);
 }
 
 static inline pid_t ra_system_pid(void)

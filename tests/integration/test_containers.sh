@@ -4,6 +4,12 @@
 # shellcheck disable=SC2016 # Ruby in single quotes
 set -u
 
+# Where no container mounts anything over it, as some do over /dev/shm. Regions that all are
+# to see lie on a tmpfs of the test's own, for which it needs a mount namespace.
+if [ "${1:-}" != mounted ] && unshare --mount true 2>/dev/null; then
+    exec unshare --mount sh -c 'mount --make-rprivate / && mount -t tmpfs tests /mnt && exec "$@"' sh \
+        env TEST_DIR=/mnt bash "$0" mounted
+fi
 # shellcheck source=tests/integration/tool.sh
 . "$(dirname "$0")/tool.sh"
 unset RUBY_ALLOC_DIR # regions lie where each container has them

@@ -50,6 +50,7 @@ initgroups
 capset
 unshare
 setns
+prctl
 _Znwm
 _Znam
 _ZnwmRKSt9nothrow_t
