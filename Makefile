@@ -163,7 +163,7 @@ $(BUILD)/tests/%.o: tests/%.c
 # Unit tests see the modules' insides: they link objects of every part.
 # Not the entry points: a test program keeps its own malloc.
 # Nor what runs while ld.so relocates, which is before a sanitizer is ready.
-SHIM_ENTRIES := entry aligned derived cxx extended introspect tuning
+SHIM_ENTRIES := entry aligned derived cxx extended introspect tuning ending exec daemon
 SHIM_PARTS := $(BUILD)/shim_parts.a
 $(SHIM_PARTS): $(filter-out $(SHIM_ENTRIES:%=$(BUILD)/lib/shim/%.o),$(call objects,lib/shim))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

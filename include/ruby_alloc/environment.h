@@ -16,7 +16,8 @@
 #define RA_ENVIRONMENT(X)                                                                          \
     X(RUBY_ALLOC, "0", "don't count in this process: only forward to jemalloc")                    \
     X(RUBY_ALLOC_ALL, "1", "count in every process, not only where Ruby is present")               \
-    X(RUBY_ALLOC_DIR, "DIR", "make the region in DIR, an absolute path (default: /dev/shm)")       \
+    X(RUBY_ALLOC_DIR, "DIR", "make the region in DIR, an absolute path on a tmpfs (/dev/shm)")     \
+    X(RUBY_ALLOC_KEEP, "BYTES", "what regions of a user's killed processes may hold (4M)")         \
     X(RUBY_ALLOC_INTERVAL, "SECONDS", "sample jemalloc's figures this often (10; 0: on request)")  \
     X(RUBY_ALLOC_TUNING, "0", "leave jemalloc its own defaults; MALLOC_CONF outranks either")      \
     X(RUBY_ALLOC_BACKEND, "libc", "forward to glibc's malloc, to compare (default: jemalloc)")     \

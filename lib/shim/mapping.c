@@ -58,6 +58,14 @@ int ra_mapping_hide(size_t offset, size_t bytes)
     return -ra_system_map(ra_storage.bytes + offset, bytes, PRIVATE_FLAGS, -1);
 }
 
+long ra_mapping_twin(void)
+{
+    long twin =
+        ra_system(SYS_mremap, (long)&ra_storage, 0, sizeof ra_storage, MREMAP_MAYMOVE, 0, 0);
+
+    return twin < 0 && twin > -4096 ? 0 : twin;
+}
+
 size_t ra_mapping_file_bytes(void)
 {
     return file_bytes;

@@ -33,6 +33,9 @@ int ra_mapping_take_alike(int file, size_t bytes);
 int ra_mapping_make_private(void);
 int ra_mapping_hide(size_t offset, size_t bytes);
 
+/* A second mapping of the file that lies there, which the caller unmaps; 0: it can't be had. */
+long ra_mapping_twin(void);
+
 /* The bytes of the file that lies there; 0: memory of this process alone. */
 size_t ra_mapping_file_bytes(void);
 

@@ -1,5 +1,7 @@
 #include "region.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -7,10 +9,14 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "filter.h"
 #include "identity.h"
 #include "log.h"
 #include "mapping.h"
+#include "prune.h"
 #include "regionfile.h"
+#include "run.h"
+#include "settings.h"
 #include "system.h"
 
 enum {
@@ -197,6 +203,9 @@ bool ra_region_publish(void)
         fill_memory(&content);
         return false;
     }
+    if (!ra_run_is_in(ra_regionfile_directory())) {
+        ra_prune(ra_regionfile_directory());
+    }
     return true;
 }
 
@@ -213,14 +222,20 @@ static bool make_private(const struct content *content)
 
 /*
  * Take a place among the children of our parent, whose region RA_CURRENT still is, and
- * return who had it: 0 or another child.
+ * return who had it: 0 or another child. There are as many as the dead may hold, and in
+ * a run, where all are read, as many as there can be.
  */
 static uint64_t take_place(uint64_t self)
 {
     struct ra_children *children = &RA_CURRENT->children;
     uint64_t next = __atomic_fetch_add(&children->next, 1, __ATOMIC_RELAXED);
+    uint64_t places = ra_settings.keep_bytes / (SLOTS_AT + RA_SLOT_BYTES);
 
-    return __atomic_exchange_n(&children->places[next % RA_CHILD_MAX], self, __ATOMIC_RELAXED);
+    if (ra_run_is_in(ra_regionfile_last_directory())) {
+        places = RA_CHILD_MAX;
+    }
+    places = places > RA_CHILD_MAX ? RA_CHILD_MAX : places > 0 ? places : 1;
+    return __atomic_exchange_n(&children->places[next % places], self, __ATOMIC_RELAXED);
 }
 
 static void remove_if_dead(uint64_t child)
@@ -248,13 +263,13 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
         pieces, sampled ? 5 : 3,
         sampled ? HOLE_BEHIND_SAMPLE_AT : (has_large ? HOLE_AT : HOLE_IN_INHERITED_AT), 1};
 
-    ra_regionfile_forget();
+    bool has_ended = !ra_regionfile_forget() && ra_mapping_file_bytes() != 0;
     ra_image.header.flags |= RA_FLAG_FORKED;
     ra_image.header.conf_flags &= ~(uint32_t)RA_CONF_BACKGROUND_THREAD; /* jemalloc's way */
     ra_identity_refill(&ra_image.header, heritage->before_ticks);
     uint64_t self = (uint64_t)ra_image.header.pid << PLACE_TICKS_BITS | ra_image.header.start_ticks;
     uint64_t other = ra_region_hole == WHOLE ? take_place(self) : 0;
-    if (publish(&content)) {
+    if (!has_ended && ra_filter_allows_files() && publish(&content)) {
         remove_if_dead(other);
         return RA_REGION_FILE;
     }
@@ -348,4 +363,32 @@ unsigned ra_region_grow(void)
 void ra_region_end(void)
 {
     __atomic_fetch_or(&RA_CURRENT->header.flags, RA_FLAG_ENDED, __ATOMIC_RELAXED);
+}
+
+/*
+ * Whoever waits at a word of the old file is woken through a second mapping of it, to wait in
+ * the new one: a futex is the file's, not the address's.
+ */
+static void publish_again(void)
+{
+    unsigned slots = RA_CURRENT->header.slots_ready;
+    const struct piece all = {0, SLOTS_AT + slots * RA_SLOT_BYTES, ra_storage.bytes};
+    const struct content content = {&all, 1, SLOTS_AT, slots};
+    long old = ra_mapping_twin();
+
+    publish_in(ra_regionfile_last_directory(), &content);
+    if (old != 0) {
+        ra_system(SYS_futex, old + (long)offsetof(struct ra_header, request), FUTEX_WAKE, INT_MAX,
+                  0, 0, 0);
+        ra_system(SYS_munmap, old, sizeof ra_storage, 0, 0, 0, 0);
+    }
+}
+
+void ra_region_come_back(bool removed)
+{
+    if (removed && ra_region_is_whole()) {
+        publish_again();
+    } else if (ra_regionfile_exists() && (RA_CURRENT->header.flags & RA_FLAG_ENDED)) {
+        __atomic_fetch_and(&RA_CURRENT->header.flags, ~(uint32_t)RA_FLAG_ENDED, __ATOMIC_RELAXED);
+    }
 }

@@ -53,8 +53,9 @@ struct ra_heritage {
 
 /*
  * ra_region_publish in a forked child, for which RA_CURRENT is still its parent's file.
- * Where no file can be made, private memory takes the place; after RA_REGION_NONE the
- * child must not count.
+ * Where no file can be made, a filter of system calls may not let it, or the parent is at its
+ * end and has removed its own, private memory takes the place; after RA_REGION_NONE the child
+ * must not count.
  */
 enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage);
 
@@ -79,6 +80,13 @@ static inline bool ra_region_is_whole(void)
  * removed. Any thread, signal handlers too.
  */
 void ra_region_end(void);
+
+/*
+ * The process goes on after all: it hasn't ended, and its file, if it was removed, is made
+ * anew. What other threads count at that very moment may be missing. By the thread that removed
+ * it; in signal handlers too.
+ */
+void ra_region_come_back(bool removed);
 
 /*
  * Make room for RA_SLOT_GROW more slots. Returns the number of slots there are

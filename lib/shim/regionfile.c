@@ -74,10 +74,21 @@ static char *append_number(char *end, uint64_t number)
     return append(end, first);
 }
 
+void ra_regionfile_name(char *name, uint64_t pid, uint64_t start_ticks, uint64_t pid_namespace)
+{
+    char *end = append(name, RA_REGION_PREFIX);
+
+    end = append_number(end, pid);
+    end = append(end, ".");
+    end = append_number(end, start_ticks);
+    end = append(end, ".");
+    append_number(end, pid_namespace);
+}
+
 /* directory/ruby_alloc.pid.start.namespace */
 static bool make_path(char path[PATH_BYTES], const char *directory, const struct ra_header *header)
 {
-    enum { DIRECTORY_BYTES = PATH_BYTES - sizeof RA_REGION_PREFIX - 3 * NUMBER_BYTES };
+    enum { DIRECTORY_BYTES = PATH_BYTES - sizeof "/" - RA_REGIONFILE_NAME_BYTES };
     size_t length = 0;
 
     while (directory[length] != '\0') {
@@ -85,13 +96,8 @@ static bool make_path(char path[PATH_BYTES], const char *directory, const struct
             return false;
         }
     }
-    char *end = append(path, directory);
-    end = append(end, "/" RA_REGION_PREFIX);
-    end = append_number(end, header->pid);
-    end = append(end, ".");
-    end = append_number(end, header->start_ticks);
-    end = append(end, ".");
-    append_number(end, header->pid_namespace);
+    char *end = append(append(path, directory), "/");
+    ra_regionfile_name(end, header->pid, header->start_ticks, header->pid_namespace);
     return true;
 }
 
@@ -247,6 +253,11 @@ const char *ra_regionfile_directory(void)
     return ra_regionfile_exists() ? own.directory : NULL;
 }
 
+const char *ra_regionfile_last_directory(void)
+{
+    return own.directory;
+}
+
 bool ra_regionfile_exists(void)
 {
     return __atomic_load_n(&own.named, __ATOMIC_ACQUIRE) != 0 && own.process == ra_system_pid();
@@ -265,9 +276,12 @@ bool ra_regionfile_remove(void)
            ra_system_unlink(own.path) == 0;
 }
 
-void ra_regionfile_forget(void)
+bool ra_regionfile_forget(void)
 {
+    bool was_named = own.named != 0;
+
     own.named = 0;
+    return was_named;
 }
 
 /*

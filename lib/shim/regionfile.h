@@ -19,6 +19,10 @@ enum { RA_DIRECTORY_COUNT = 3 };
 /* Directories to try, in this order; returns how many. Strings last as long as the process. */
 unsigned ra_regionfile_directories(const char *list[RA_DIRECTORY_COUNT]);
 
+/* The name of the file of a process: with its end, no more than RA_REGIONFILE_NAME_BYTES. */
+enum { RA_REGIONFILE_NAME_BYTES = 96 };
+void ra_regionfile_name(char *name, uint64_t pid, uint64_t start_ticks, uint64_t pid_namespace);
+
 /*
  * Make the file of the process that header names in directory, a string that stays, empty.
  * Returns an open descriptor, which the caller closes, or -1 and *error (an errno) with
@@ -41,6 +45,9 @@ void ra_regionfile_give(uid_t user);
 /* The directory that the file is in; NULL if there is no file. */
 const char *ra_regionfile_directory(void);
 
+/* The directory of the last file that there was, which may be removed by now. */
+const char *ra_regionfile_last_directory(void);
+
 /* Whether this process has a file that it has not removed. Any thread, signal handlers too. */
 bool ra_regionfile_exists(void);
 
@@ -50,8 +57,8 @@ bool ra_regionfile_exists(void);
  */
 bool ra_regionfile_remove(void);
 
-/* There is none any more: it is the parent's, or could not be used. */
-void ra_regionfile_forget(void);
+/* In a forked child: the file is the parent's. False: the parent's had been removed. */
+bool ra_regionfile_forget(void);
 
 /*
  * Remove the file of a dead process of the same parent, from the directory of this one's. In

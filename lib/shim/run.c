@@ -9,7 +9,7 @@
 #include "regionfile.h"
 #include "system.h"
 
-static bool is_of_a_run(const char *directory)
+bool ra_run_is_in(const char *directory)
 {
     const char *name = strrchr(directory, '/');
 
@@ -64,5 +64,5 @@ bool ra_run_leave(void)
         ra_region_end();
         return false;
     }
-    return is_of_a_run(directory) ? leave_run(directory) : ra_regionfile_remove();
+    return ra_run_is_in(directory) ? leave_run(directory) : ra_regionfile_remove();
 }

@@ -11,6 +11,9 @@
 
 #pragma GCC visibility push(hidden)
 
+/* Whether directory is one of a run. */
+bool ra_run_is_in(const char *directory);
+
 /*
  * The process ends normally, or becomes another program: leave its region to whoever reads it,
  * or remove it. True: it was removed. Where a filter doesn't let us it is marked as ended, and

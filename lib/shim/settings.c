@@ -11,7 +11,10 @@
 
 enum { DEFAULT_INTERVAL_SECONDS = 10, MAX_INTERVAL_SECONDS = 86400, PATH_BYTES = 4000 };
 
-struct ra_settings ra_settings = {.interval_seconds = DEFAULT_INTERVAL_SECONDS};
+enum { DEFAULT_KEEP_BYTES = 4 << 20 };
+
+struct ra_settings ra_settings = {.interval_seconds = DEFAULT_INTERVAL_SECONDS,
+                                  .keep_bytes = DEFAULT_KEEP_BYTES};
 
 typedef bool parser(const char *value, struct ra_settings *settings);
 
@@ -80,6 +83,27 @@ static bool parse_RUBY_ALLOC_INTERVAL(const char *value, struct ra_settings *set
         return false;
     }
     settings->interval_seconds = (uint32_t)seconds;
+    return true;
+}
+
+/* A number of bytes, or of the units that its last letter says. */
+static bool parse_RUBY_ALLOC_KEEP(const char *value, struct ra_settings *settings)
+{
+    static const char units[] = "KMG";
+    const char *unit;
+    char *end;
+    unsigned shift = 0;
+
+    errno = 0;
+    unsigned long long number = strtoull(value, &end, 10);
+    if (*end && (unit = strchr(units, *end))) {
+        shift = 10 * (unsigned)(unit - units + 1);
+        end++;
+    }
+    if (value[0] < '0' || value[0] > '9' || *end || errno || number > UINT64_MAX >> shift) {
+        return false;
+    }
+    settings->keep_bytes = (uint64_t)number << shift;
     return true;
 }
 

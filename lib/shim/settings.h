@@ -15,6 +15,7 @@ struct ra_settings {
     bool no_decay;             /* RUBY_ALLOC_DECAY=0 */
     bool no_helper;            /* RUBY_ALLOC_HELPER=0 */
     uint32_t interval_seconds; /* RUBY_ALLOC_INTERVAL */
+    uint64_t keep_bytes;       /* RUBY_ALLOC_KEEP */
     const char *directory;     /* RUBY_ALLOC_DIR; NULL: the usual ones */
     const char *log;           /* RUBY_ALLOC_LOG; NULL: none */
     const char *runtime;       /* XDG_RUNTIME_DIR; NULL: none */

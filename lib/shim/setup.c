@@ -8,7 +8,9 @@
 #include "base.h"
 #include "configuration.h"
 #include "elf.h"
+#include "ending.h"
 #include "entry.h"
+#include "exec.h"
 #include "filter.h"
 #include "flush.h"
 #include "fork.h"
@@ -126,6 +128,9 @@ static void start_counting(const char *ruby)
     if (error != 0) {
         ra_log("no fork handlers: error %d; children will count with their parent", error);
     }
+    if (published) {
+        ra_ending_begin();
+    }
     if (published && !ra_settings.no_helper) {
         ra_sampler_init();
     }
@@ -140,6 +145,8 @@ __attribute__((constructor)) static void set_up(void)
         ra_setup_first_call();
     }
     ra_filter_learn();
+    ra_ending_init();
+    ra_exec_init();
     ra_settings_read();
     ra_privileges_init();
     if (ra_mode == RA_FORWARD) {
@@ -153,7 +160,7 @@ __attribute__((constructor)) static void set_up(void)
     errno = error;
 }
 
-/* A normal exit leaves no file behind; SIGKILL and exit! do, for whoever asks what happened. */
+/* A normal exit leaves no file behind; a crash and SIGKILL do, for whoever asks what happened. */
 __attribute__((destructor)) static void tear_down(void)
 {
     int error = errno;

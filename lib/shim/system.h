@@ -91,6 +91,11 @@ static inline ssize_t ra_system_pwrite(int file, const void *from, size_t bytes,
     return ra_system(SYS_pwrite64, file, (long)from, (long)bytes, (long)offset, 0, 0);
 }
 
+static inline ssize_t ra_system_pread(int file, void *to, size_t bytes, uint64_t offset)
+{
+    return ra_system(SYS_pread64, file, (long)to, (long)bytes, (long)offset, 0, 0);
+}
+
 static inline ssize_t ra_system_read(int file, void *to, size_t bytes)
 {
     return ra_system(SYS_read, file, (long)to, (long)bytes, 0, 0, 0);

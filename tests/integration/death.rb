@@ -6,7 +6,7 @@ NORMAL = {
   "end of script" => "nil", "exit" => "exit 3", "abort" => "abort 'message'",
   "exception" => "raise 'told to'",
   "at_exit" => "at_exit { Known.work(1, 0) }", "exit in a thread" => "Thread.new { exit 4 }.join",
-  "throw" => "throw :nothing", "end with threads" => "9.times { Thread.new { sleep } }"
+  "throw" => "throw :nothing", "exit!" => "exit! 5", "exit! in a child" => "Process.wait(fork { exit! 5 })", "end with threads" => "9.times { Thread.new { sleep } }"
 }.freeze
 
 def test_normal_end
@@ -17,14 +17,30 @@ def test_normal_end
   end
 end
 
+# Ruby cleans up, and then ends itself by the signal.
+TOLD = %i[TERM INT HUP ALRM USR1 USR2].freeze
+
+def test_told_to_end
+  TOLD.each do |signal|
+    mark = "#{TEMPORARY}/#{signal}"
+    script = "Known.work(2, 1); fork { sleep }; File.write(ARGV[0], ''); sleep"
+    pid = start("ruby", "-r", KNOWN, "-e", script, mark)
+    eventually("a Ruby") { File.exist?(mark) && regions.size == 2 }
+    # Its child as well, which is of its process group.
+    status = finish(pid, signal)
+    check "SIG#{signal}: signal", status.termsig, Signal.list[signal.to_s]
+    Process.kill(signal, -pid)
+    eventually("no region after SIG#{signal}") { regions.empty? }
+  end
+end
+
 DEATHS = {
   "SIGKILL" => ["Process.kill(:KILL, $$); sleep", 9],
   "SIGSEGV" => ["Process.kill(:SEGV, $$); sleep", 6], # Ruby reports it and aborts
   "abort()" => ["Fiddle::Function.new(Known::LIBC['abort'], [], Fiddle::TYPE_VOID).call", 6],
-  "SIGTERM" => ["Process.kill(:TERM, $$); sleep", 15], # Ruby ends itself by it
   "SIGXCPU" => ["Process.kill(:XCPU, $$); sleep", 24],
-  "exit!" => ["exit! 5", nil],
-  "exit! in a child" => ["Process.wait(fork { Known.work(7, 3); exit! 5 }); Process.kill(:KILL, $$)", 9]
+  "SIGKILL in a child" => ["Process.wait(fork { Known.work(7, 3); Process.kill(:KILL, $$); sleep })
+                            Process.kill(:KILL, $$); sleep", 9]
 }.freeze
 
 def test_death
@@ -33,7 +49,7 @@ def test_death
     check "#{name}: signal", finish(pid).termsig, signal
     check_last_state(name, pid, [20, 8, 12])
     child = (regions.map { |region| region[/\d+/].to_i } - [pid]).first
-    check "#{name}: a child's region", !child.nil?, name == "exit! in a child"
+    check "#{name}: a child's region", !child.nil?, name == "SIGKILL in a child"
     check_last_state(name, child, [7, 3, 16]) if child
     forget_regions
   end
@@ -80,6 +96,7 @@ def test_reused_pid
 end
 
 test_normal_end
+test_told_to_end
 test_death
 test_killed_while_quiet
 test_reused_pid

@@ -17,7 +17,7 @@ void program_start(struct victim *victim, const char *name, const char *director
                    const char *const *words)
 {
     char variable[PATH_BYTES + 32], path[256];
-    const char *environment[] = {variable, "RUBY_ALLOC_ALL=1", NULL};
+    const char *environment[] = {variable, "RUBY_ALLOC_ALL=1", "RUBY_ALLOC_KEEP=64M", NULL};
     const char *arguments[WORDS_MAX + 2] = {path};
 
     snprintf(path, sizeof path, "tests/integration/%s", name);

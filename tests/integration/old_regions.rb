@@ -1,5 +1,6 @@
-# Regions of processes that died more than a day ago go when a process of the same user starts:
-# these alone.
+# Regions of processes that died more than a day ago go when a process of the same user starts
+# that looks, as one in sixteen does: these alone. Of others the oldest go, where the dead hold
+# more than RUBY_ALLOC_KEEP says.
 require_relative "support"
 
 LOG = "#{TEMPORARY}/log"
@@ -48,10 +49,21 @@ def living_region
   ["#{REGIONS}/#{name}", pid]
 end
 
-# A process that runs until it has looked at everything: the thread that does so answers readers
-# only afterwards.
-def start_and_look(*prefix, preload: OURS)
-  pid = start(*prefix, "ruby", "-e", "sleep", preload: preload, env: { "RUBY_ALLOC_LOG" => LOG })
+# A process that has looked: one whose pid is divided by sixteen, which a shell waits for.
+LOOKS = '[ $(($$ % 16)) -eq 0 ] || exit 99; exec "$@"'.freeze
+
+def start_and_look(*prefix, preload: OURS, keep: "4M")
+  environment = { "RUBY_ALLOC_LOG" => LOG, "RUBY_ALLOC_KEEP" => keep }
+  pid = eventually("a process that looks") do
+    tried = start("sh", "-c", LOOKS, "sh", *prefix, "env", "LD_PRELOAD=#{preload}", "ruby", "-e", "sleep",
+                  preload: nil, env: environment)
+    eventually("a program or an end") do
+      File.read("/proc/#{tried}/comm") == "ruby\n" || File.read("/proc/#{tried}/stat")[/\) (.)/, 1] == "Z"
+    end
+    next tried if File.read("/proc/#{tried}/comm") == "ruby\n"
+
+    finish(tried) && nil
+  end
   eventually("a sample of #{pid}") { top("--once", "--json", pid)[1].dig(0, "memory", "allocated") }
   finish(pid, :KILL)
   File.unlink(*Dir["#{REGIONS}/ruby_alloc.#{pid}.*"])
@@ -92,7 +104,23 @@ def test_old_regions_of_a_user
   File.unlink(kept)
 end
 
+# The first to go is the one that was not heard of for longest, whatever its name.
+def test_bound
+  ages = [3, 1, 4, 2]
+  dead = ages.map { |hours| dead_region.tap { |path| age(path, hours * HOUR, hours * HOUR) } }
+  each = File.stat(dead.first).blocks * 512
+  start_and_look(keep: (3 * each).to_s)
+  check "bound: hours of those that are left", ages.zip(dead).filter_map { |hours, path| hours if File.exist?(path) },
+        [1, 2]
+  start_and_look(keep: "0")
+  check "bound of 0: regions left", regions, []
+  dead.values_at(0, 2).each do |path|
+    check "log of #{path}", File.read(LOG).include?("removed #{File.basename(path)}: the dead hold"), true
+  end
+end
+
 test_old_regions
+test_bound
 if becomes?(USER)
   test_old_regions_of_a_user
 else

@@ -125,7 +125,7 @@ END_TEST
 static const struct death {
     const char *word;
     int signal;
-} deaths[] = {{"kill:9", SIGKILL}, {"exit:0", 0}, {"kill:11", SIGSEGV}};
+} deaths[] = {{"kill:9", SIGKILL}, {"kill:6", SIGABRT}, {"kill:11", SIGSEGV}};
 
 START_TEST(test_region_is_left_behind)
 {
