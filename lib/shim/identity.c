@@ -80,12 +80,13 @@ static void fill_creation(struct ra_header *header, pid_t parent)
  * The child began between before_ticks and now: if that is one tick, it is the start
  * time. Its parent is where it was: then it is in the same pid namespace.
  */
-void ra_identity_refill(struct ra_header *header, uint64_t before_ticks)
+void ra_identity_refill(struct ra_header *header, uint64_t before_ticks, bool may_read)
 {
     bool has_proc = header->start_ticks != 0;
     pid_t parent = ra_system_parent();
+    bool is_told = has_proc && header->pid == (uint32_t)parent;
 
-    if (has_proc && header->pid == (uint32_t)parent && ra_identity_ticks() == before_ticks) {
+    if (!may_read || (is_told && ra_identity_ticks() == before_ticks)) {
         header->pid = (uint32_t)ra_system_pid();
         header->start_ticks = before_ticks;
     } else {

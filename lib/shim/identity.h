@@ -22,9 +22,9 @@ void ra_identity_fill(struct ra_header *header);
 /*
  * The same in a forked child, where header holds its parent's: name and command line
  * stay. before_ticks: ra_identity_ticks() shortly before the fork. /proc is only read
- * where the start time can't be told without.
+ * where the start time can't be told without, and if it may be: who makes no region needs none.
  */
-void ra_identity_refill(struct ra_header *header, uint64_t before_ticks);
+void ra_identity_refill(struct ra_header *header, uint64_t before_ticks, bool may_read);
 
 /* Now, in the clock ticks after boot in which /proc counts start times. */
 uint64_t ra_identity_ticks(void);

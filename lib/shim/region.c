@@ -16,6 +16,7 @@
 #include "prune.h"
 #include "regionfile.h"
 #include "run.h"
+#include "sacrifice.h"
 #include "settings.h"
 #include "system.h"
 
@@ -185,6 +186,54 @@ static bool publish(const struct content *content)
     return false;
 }
 
+static bool publish_first(const struct content *content)
+{
+    ra_identity_fill(&ra_image.header);
+    if (!publish(content)) {
+        return false;
+    }
+    if (!ra_run_is_in(ra_regionfile_directory())) {
+        ra_prune(ra_regionfile_directory());
+    }
+    return true;
+}
+
+/*
+ * All that set-up and the end do, as a child that shares our memory and is a process too. What
+ * is done to a file first in vain, so that none is left by who is ended for it, nor one made
+ * that may not be removed.
+ */
+static const struct content *rehearsed;
+static bool rehearsed_well;
+static void rehearse(void)
+{
+    static const long calls[] = {SYS_fstatfs, SYS_ftruncate, SYS_fallocate, SYS_fchmod,
+                                 SYS_pwrite64};
+
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+        ra_system(calls[i], -1, 0, 0, 0, 0, 0);
+    }
+    rehearsed_well = ra_system_unlink("") == -ENOENT && ra_filter_allows_files();
+    if (rehearsed_well && publish_first(rehearsed)) {
+        rehearsed_well = ra_regionfile_remove();
+    }
+}
+
+/* Under a filter of system calls only if a child that did it was not ended for it. */
+static bool may_publish(const struct content *content)
+{
+    const char *log = ra_settings.log;
+    bool may = true;
+
+    if (ra_filter_was_there()) {
+        rehearsed = content;
+        ra_settings.log = NULL;
+        may = ra_sacrifice(rehearse) && rehearsed_well;
+        ra_settings.log = log;
+    }
+    return may;
+}
+
 /* A thread that a library's constructor made may count meanwhile: in one slot, or as shared. */
 bool ra_region_publish(void)
 {
@@ -197,16 +246,15 @@ bool ra_region_publish(void)
     struct content content = {pieces, 3, SLOTS_AT, RA_SLOT_START};
 
     describe_layout(&ra_image.header);
-    ra_identity_fill(&ra_image.header);
-    if (!publish(&content)) {
-        content.count = 2; /* the third is there already */
-        fill_memory(&content);
-        return false;
+    if (!may_publish(&content)) {
+        ra_filter_forbid_files();
+        ra_image.header.pid = (uint32_t)ra_system_pid();
+    } else if (publish_first(&content)) {
+        return true;
     }
-    if (!ra_run_is_in(ra_regionfile_directory())) {
-        ra_prune(ra_regionfile_directory());
-    }
-    return true;
+    content.count = 2; /* the third is there already */
+    fill_memory(&content);
+    return false;
 }
 
 /* Memory of our own over the parent's file, which must not be counted in. */
@@ -264,12 +312,15 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
         sampled ? HOLE_BEHIND_SAMPLE_AT : (has_large ? HOLE_AT : HOLE_IN_INHERITED_AT), 1};
 
     bool has_ended = !ra_regionfile_forget() && ra_mapping_file_bytes() != 0;
+    bool may_try = !has_ended && ra_filter_allows_files();
+
     ra_image.header.flags |= RA_FLAG_FORKED;
     ra_image.header.conf_flags &= ~(uint32_t)RA_CONF_BACKGROUND_THREAD; /* jemalloc's way */
-    ra_identity_refill(&ra_image.header, heritage->before_ticks);
+    ra_identity_refill(&ra_image.header, heritage->before_ticks, may_try);
     uint64_t self = (uint64_t)ra_image.header.pid << PLACE_TICKS_BITS | ra_image.header.start_ticks;
-    uint64_t other = ra_region_hole == WHOLE ? take_place(self) : 0;
-    if (!has_ended && ra_filter_allows_files() && publish(&content)) {
+    bool has_table = ra_mapping_file_bytes() != 0 && ra_region_hole == WHOLE;
+    uint64_t other = has_table ? take_place(self) : 0;
+    if (may_try && publish(&content)) {
         remove_if_dead(other);
         return RA_REGION_FILE;
     }

@@ -155,7 +155,9 @@ __attribute__((constructor)) static void set_up(void)
         start_counting(ruby);
     } else {
         only_forward();
-        ra_regionfile_remove_predecessor();
+        if (!ra_filter_was_there()) {
+            ra_regionfile_remove_predecessor();
+        }
     }
     errno = error;
 }
