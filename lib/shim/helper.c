@@ -310,12 +310,12 @@ void ra_helper_follow(void)
 void ra_helper_begin(void)
 {
     enum { CLOSE_RANGE = 436, UNSHARE = 2 }; /* close_range(2) */
-    char path[PATH_MAX];
+    const char *path = ra_regionfile_directory();
 
     ra_system(SYS_prctl, PR_SET_NAME, (long)"ruby_alloc", 0, 0, 0, 0);
     directory = -1;
     if (ra_filter_allows_files() && ra_system(CLOSE_RANGE, 0, UINT_MAX, UNSHARE, 0, 0, 0) == 0 &&
-        ra_system_user() == 0 && ra_regionfile_directory(path, sizeof path)) {
+        ra_system_user() == 0 && path) {
         directory = ra_system_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     }
 }

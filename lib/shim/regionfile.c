@@ -10,6 +10,7 @@
 
 #include "files.h"
 #include "filter.h"
+#include "helper.h"
 #include "identity.h"
 #include "log.h"
 #include "region.h"
@@ -236,15 +237,38 @@ int ra_regionfile_extend(size_t offset, size_t bytes)
     return error;
 }
 
+/* For the helper, to which the directory is open: after a chroot the path leads elsewhere. */
+static void describe(struct ra_helper_file *file)
+{
+    file->device = own.device;
+    file->inode = own.inode;
+    ra_regionfile_name(file->name, ra_image.header.pid, ra_image.header.start_ticks,
+                       ra_image.header.pid_namespace);
+}
+
+static bool is_in_sight(void)
+{
+    struct stat status;
+
+    return ra_system_lstat(own.path, &status) == 0 && is_same(&status);
+}
+
 void ra_regionfile_give(uid_t user)
 {
-    int file = reopen();
+    struct ra_helper_file file;
+    int error = 0;
 
-    if (file >= 0) {
-        if (fchown(file, user, (gid_t)-1) != 0) {
-            ra_log("the region stays with its user: error %d", errno);
-        }
-        ra_system_close(file);
+    if (!ra_regionfile_exists() || !ra_filter_allows_files()) {
+        return;
+    }
+    describe(&file);
+    if (!ra_helper_give(&file, user)) {
+        error = !is_in_sight() ? ENOENT
+                               : -(int)ra_system(SYS_fchownat, AT_FDCWD, (long)own.path, (long)user,
+                                                 -1, AT_SYMLINK_NOFOLLOW, 0);
+    }
+    if (error != 0) {
+        ra_log("the region stays with its user: error %d", error);
     }
 }
 
@@ -269,11 +293,17 @@ bool ra_regionfile_exists(void)
  */
 bool ra_regionfile_remove(void)
 {
-    struct stat status;
+    struct ra_helper_file file;
 
-    return ra_regionfile_exists() && __atomic_exchange_n(&own.named, 0, __ATOMIC_ACQ_REL) != 0 &&
-           ra_system_lstat(own.path, &status) == 0 && is_same(&status) &&
-           ra_system_unlink(own.path) == 0;
+    if (!ra_regionfile_exists() || __atomic_exchange_n(&own.named, 0, __ATOMIC_ACQ_REL) == 0) {
+        return false;
+    }
+    describe(&file);
+    if (is_in_sight() ? ra_system_unlink(own.path) == 0 : ra_helper_remove(&file)) {
+        return true;
+    }
+    __atomic_store_n(&own.named, 1, __ATOMIC_RELEASE);
+    return false;
 }
 
 bool ra_regionfile_forget(void)

@@ -99,6 +99,24 @@ def test_exec
   end
 end
 
+# A worker that shuts itself in a directory before, as some servers do, can't reach its region
+# any more; its helper can.
+def test_chroot
+  jail = "#{TEMPORARY}/jail"
+  FileUtils.mkdir(jail)
+  script = "Array.new(100) { 'x' * 1000 } # which brings the helper
+            Dir.chroot('#{jail}'); Dir.chdir('/'); Known.work(2, 1)
+            Process::Sys.setgid(#{USER}); Process::Sys.setuid(#{USER})
+            $stdout.syswrite('chroot ' + Process.pid.to_s + 10.chr); $stdin.read"
+  with_workers("chroot", 1, "ruby", "-r", KNOWN, "-e",
+               "fork { #{script} }; Process.wait; exit $?.success?") do |_, pid|
+    check "chroot: region's user", owner_of(pid), USER
+    status, found, message = top_as(0, pid)
+    check "chroot: exit status for root (#{message.chomp})", status, 0
+    check "chroot: counts", known(found), [2, 1, 1] if found
+  end
+end
+
 # A refused change leaves the region with root.
 def test_refused
   script = "begin; Process::Sys.setuid(#{USER}); rescue Errno::EPERM; Known.work(1, 0); end
@@ -112,4 +130,5 @@ end
 test_c
 test_ruby
 test_exec
+test_chroot
 test_refused

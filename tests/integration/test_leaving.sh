@@ -13,6 +13,7 @@ is_at() { [ "$(grep -c '^ready' "$TEST_DIR/$1")" -ge "$2" ] || ! kill -0 "$pid" 
 
 # begin NAME PRELOAD WAY; end NAME: its output and exit status are kept under NAME.
 begin() {
+    : >"$TEST_DIR/$1"
     rm -f "$TEST_DIR/go" && mkfifo "$TEST_DIR/go"
     LD_PRELOAD=$2 "$victim" "$3" >"$TEST_DIR/$1" 2>&1 <>"$TEST_DIR/go" &
     pid=$!
