@@ -90,6 +90,23 @@ test_size_of_0() {
     restore
 }
 
+# On a file system of another kind a page that was reserved may have to be written to a new
+# place, and there be none: no region on a disk, nor on what a container has for /tmp.
+test_other_kinds() {
+    local kind
+    mount --bind "$RUBY_ALLOC_BUILD" /dev/shm
+    mkdir -p upper work lower
+    mount -t overlay -o "lowerdir=lower,upperdir=upper,workdir=work" overlay /tmp 2>/dev/null || tmp ro
+    kind=$(stat -f -c %T /dev/shm)
+    [ "$kind" != tmpfs ] || echo "the tree lies on a tmpfs: no disk is tested"
+    works 'other kinds' 'no region in /tmp: '
+    [ "$kind" = tmpfs ] || logged 'other kinds' 'no region in /dev/shm: it is no tmpfs' 'without a region'
+    restore
+    mount -t ramfs ramfs /dev/shm && tmp ro
+    works ramfs
+    restore
+}
+
 # /dev without shm in it; what else Ruby needs there is bound from the old one.
 test_missing() {
     mkdir dev && tmp ro
@@ -173,6 +190,7 @@ work libjemalloc.so.2 plain
 test_no_room
 test_read_only
 test_size_of_0
+test_other_kinds
 test_missing
 test_fall_back
 test_filled_later
