@@ -56,7 +56,23 @@ static int decay_action(struct ra_action *action)
 
 static int tcache_flush_action(struct ra_action *action)
 {
-    return ra_flush_ask(&action->threads);
+    uint64_t threads = 0;
+    int error = ra_flush_ask(&threads);
+
+    if (error == 0) {
+        action->threads = threads;
+    }
+    return error;
+}
+
+/* What was answered last. What the region says of it may be another's word. */
+static uint32_t done;
+
+void ra_actions_forget(void)
+{
+    if (done != 0) {
+        done = 0;
+    }
 }
 
 void ra_actions_answer(void)
@@ -70,9 +86,10 @@ void ra_actions_answer(void)
     uint32_t asked = __atomic_load_n(&action->asked, __ATOMIC_ACQUIRE);
     uint32_t id = __atomic_load_n(&action->id, __ATOMIC_RELAXED);
 
-    if (asked == action->done) {
+    if (asked == done) {
         return;
     }
+    done = asked;
     action->error = id < RA_ACTION_COUNT && actions[id] ? actions[id](action) : EINVAL;
     __atomic_store_n(&action->done, asked, __ATOMIC_RELEASE);
 }

@@ -13,6 +13,9 @@
  */
 void ra_actions_answer(void);
 
+/* In a forked child: nothing was asked of it yet. */
+void ra_actions_forget(void);
+
 #pragma GCC visibility pop
 
 #endif

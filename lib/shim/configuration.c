@@ -193,7 +193,7 @@ static void fill_rows(struct ra_setting rows[RA_SETTING_MAX], const struct now *
 /* The first arena's decay times stand for all: the defaults of new ones may differ by now. */
 static struct now look(void)
 {
-    struct now now = {.is_forked = RA_CURRENT->header.flags & RA_FLAG_FORKED};
+    struct now now = {.is_forked = ra_image.header.flags & RA_FLAG_FORKED};
 
     now.is_known =
         ra_jemalloc_read("arena.0.dirty_decay_ms", &now.dirty_decay_ms, sizeof(intptr_t)) &&

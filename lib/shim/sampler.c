@@ -39,7 +39,7 @@ static const struct ra_setting *gather(void)
     for (unsigned i = 0; i < RA_STATISTIC_COUNT; i++) {
         sample->statistics[i] = statistics.values[i];
     }
-    ra_statistics_read_bins(sample->bins, RA_CURRENT->header.bin_count);
+    ra_statistics_read_bins(sample->bins, ra_image.header.bin_count);
     ra_glibc_show(sample);
     ra_title_read(sample->command, sizeof sample->command);
     sample->monotonic_ns = ra_clock_ns(CLOCK_MONOTONIC);
@@ -52,15 +52,15 @@ static void show(const struct ra_setting *settings)
 {
     enum { AFTER_SEQUENCE = offsetof(struct ra_sample, known) };
     struct ra_sample *sample = &RA_CURRENT->sample;
-    uint32_t sequence = sample->sequence;
+    uint32_t sequence = last.sample.sequence; /* even; the region's own may be another's word */
 
-    __atomic_store_n(&sample->sequence, sequence | 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&sample->sequence, sequence - 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy((char *)sample + AFTER_SEQUENCE, (const char *)&last.sample + AFTER_SEQUENCE,
            sizeof *sample - AFTER_SEQUENCE);
-    memcpy(RA_CURRENT->arenas, last.arenas, sample->arena_count * sizeof *last.arenas);
+    memcpy(RA_CURRENT->arenas, last.arenas, last.sample.arena_count * sizeof *last.arenas);
     memcpy(RA_CURRENT->settings, settings, sizeof RA_CURRENT->settings);
-    __atomic_store_n(&sample->sequence, (sequence | 1) + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&sample->sequence, sequence, __ATOMIC_RELEASE);
 }
 
 static void take_sample(void)
@@ -89,7 +89,7 @@ const struct ra_sampled *ra_sampler_last(void)
 static bool wait_for_work(uint32_t answered, uint64_t *due, bool *is_due)
 {
     uint32_t *request = &RA_CURRENT->header.request;
-    uint64_t interval_ns = RA_CURRENT->header.interval_seconds * UINT64_C(1000000000);
+    uint64_t interval_ns = ra_image.header.interval_seconds * UINT64_C(1000000000);
 
     while (ra_helper_serve()) {
         uint64_t now = ra_clock_ns(CLOCK_MONOTONIC);
@@ -127,7 +127,8 @@ static void decay(void)
 static void run(void)
 {
     struct ra_header *header = &RA_CURRENT->header;
-    uint64_t due = ra_clock_ns(CLOCK_MONOTONIC) + header->interval_seconds * UINT64_C(1000000000);
+    uint64_t due =
+        ra_clock_ns(CLOCK_MONOTONIC) + ra_image.header.interval_seconds * UINT64_C(1000000000);
     uint32_t answered = header->answered;
     bool off = false, first = true, is_due;
 
