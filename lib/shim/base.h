@@ -34,8 +34,17 @@
 enum ra_mode { RA_START, RA_FORWARD, RA_COUNT };
 extern enum ra_mode ra_mode;
 
-/* FRESH: no slot asked for yet. BUSY: asking. LIVE: has one. SHARED: counts in the shared slot. */
-enum ra_thread_state { RA_THREAD_FRESH, RA_THREAD_BUSY, RA_THREAD_LIVE, RA_THREAD_SHARED };
+/*
+ * FRESH: no slot asked for yet. BUSY: asking. LIVE: has one. SHARED: there was none left.
+ * ENDED: it was handed on, as the thread ends. All but LIVE count in the shared slot.
+ */
+enum ra_thread_state {
+    RA_THREAD_FRESH,
+    RA_THREAD_BUSY,
+    RA_THREAD_LIVE,
+    RA_THREAD_SHARED,
+    RA_THREAD_ENDED
+};
 
 /*
  * The calling thread. limit is RA_SMALL_MAX once it has a slot and 0 before and
@@ -48,8 +57,9 @@ struct ra_thread {
     struct ra_slot *slot;
     uint64_t zero; /* stands in for jemalloc's counters where it has none */
     uint32_t state;
-    uint32_t asked;   /* to empty its cache: the number of the request */
-    uint32_t flushed; /* the request that it has followed */
+    uint32_t asked;    /* to empty its cache: the number of the request */
+    uint32_t flushed;  /* the request that it has followed */
+    uint32_t counting; /* calls of count.c that are under way, in signal handlers too */
 };
 extern __thread struct ra_thread ra_thread;
 

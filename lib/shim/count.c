@@ -25,9 +25,32 @@ static void add(uint64_t *counter, uint64_t value, bool shared)
 
 bool ra_count_shared RA_TOGETHER;
 
-/* What is counted where the region can't be made whole is not seen. */
+/*
+ * A handler that forks, and returns in the child, may interrupt between the look for a place
+ * and the add: fork.c has that place ready in the child too. Whoever interrupts leaves the
+ * number as it was, so that plain adds do.
+ */
+static void begin(void)
+{
+    ra_thread.counting++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static void end(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    ra_thread.counting--;
+}
+
+/*
+ * What is counted where the region can't be made whole is not seen; nor what is on its way
+ * here when a child begins that has none.
+ */
 static bool can_share(void)
 {
+    if (ra_mode == RA_FORWARD) {
+        return false;
+    }
     if (!__atomic_load_n(&ra_count_shared, __ATOMIC_RELAXED)) {
         __atomic_store_n(&ra_count_shared, true, __ATOMIC_RELAXED);
     }
@@ -87,6 +110,7 @@ void ra_count_alloc(size_t requested, size_t usable)
     if (RA_UNLIKELY(ra_thread.state == RA_THREAD_FRESH)) {
         ra_slots_attach();
     }
+    begin();
     if (sorted > RA_SMALL_MAX) {
         struct ra_large *large = large_target(ra_large_of(sorted), &shared);
         add(&large->usable_bytes, usable, shared);
@@ -104,6 +128,7 @@ void ra_count_alloc(size_t requested, size_t usable)
         add(&RA_CURRENT->moved[by_usable].from, 1, true);
         add(&RA_CURRENT->moved[by_request].to, 1, true);
     }
+    end();
     if (ra_late_awaited()) {
         ra_late_step();
     }
@@ -117,6 +142,7 @@ void ra_count_free(size_t usable)
     if (usable == 0) {
         return;
     }
+    begin();
     if (sorted > RA_SMALL_MAX) {
         struct ra_large *large = large_target(ra_large_of(sorted), &shared);
         add(&large->freed_bytes, usable, shared);
@@ -125,12 +151,15 @@ void ra_count_free(size_t usable)
         struct ra_slot *slot = target(&shared);
         add(&slot->freed[ra_freed_of(usable)], 1, shared);
     }
+    end();
 }
 
 void ra_count_call(enum ra_call call)
 {
     bool shared;
-    struct ra_slot *slot = target(&shared);
 
+    begin();
+    struct ra_slot *slot = target(&shared);
     add(&slot->calls[call], 1, shared);
+    end();
 }

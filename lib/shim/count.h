@@ -48,7 +48,7 @@ struct ra_mark {
 /* old: the object that the call may free, or NULL. */
 static inline struct ra_mark ra_mark(void *old)
 {
-    if (RA_LIKELY(ra_counters)) {
+    if (RA_LIKELY(ra_counters_known())) {
         return (struct ra_mark){true, ra_allocated(), ra_deallocated(), 0};
     }
     return (struct ra_mark){.old_usable = old ? ra_road.malloc_usable_size(old) : 0};

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "jemalloc.h"
 #include "late.h"
 #include "slots.h"
+#include "system.h"
 
 enum { HELD = 1, SPINS = 100, WAIT_NS = 50 * 1000 };
 
@@ -23,15 +23,15 @@ void ra_flush_init(void)
 }
 
 /* A forked child has its parent's list: where that is as it should be, no page need be copied. */
-void ra_flush_reset(void)
+void ra_flush_reset(unsigned index)
 {
     for (unsigned i = 0; i < entry_count; i++) {
-        if (entries[i] != 0 && (i > 0 || entries[i] != (uintptr_t)&ra_thread)) {
+        if (entries[i] != 0 && (i != index || entries[i] != (uintptr_t)&ra_thread)) {
             entries[i] = 0;
         }
     }
-    if (entry_count > 1) {
-        entry_count = 1;
+    if (entry_count > index + 1) {
+        entry_count = index + 1;
     }
 }
 
@@ -68,7 +68,6 @@ static void count_flush(void)
  */
 void ra_flush_leave(unsigned index)
 {
-    const struct timespec pause = {.tv_nsec = WAIT_NS};
     uintptr_t self = (uintptr_t)&ra_thread;
 
     for (unsigned tries = 0;; tries++) {
@@ -82,7 +81,7 @@ void ra_flush_leave(unsigned index)
             return; /* it came before set-up, and was forgotten then */
         }
         if (tries >= SPINS) {
-            nanosleep(&pause, NULL);
+            ra_system_pause(WAIT_NS);
         }
     }
     if (ra_thread.flushed != ra_thread.asked) {
@@ -92,15 +91,17 @@ void ra_flush_leave(unsigned index)
 
 /*
  * The fence pairs with that of lower_limit: either this thread sees that it was asked, or
- * the sampler's 0 comes after what is stored here.
+ * the sampler's 0 comes after what is stored here. A helper may be awaited since the first
+ * look: in the child of a handler that forked in between.
  */
 void ra_flush_raise_limit(void)
 {
-    size_t limit = ra_counters && !ra_late_awaited() ? RA_SMALL_MAX : 0;
+    size_t limit = ra_counters_known() && !ra_late_awaited() ? RA_SMALL_MAX : 0;
 
     __atomic_store_n(&ra_thread.limit, limit, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (ra_thread.flushed != __atomic_load_n(&ra_thread.asked, __ATOMIC_RELAXED)) {
+    if (ra_thread.flushed != __atomic_load_n(&ra_thread.asked, __ATOMIC_RELAXED) ||
+        ra_late_awaited()) {
         __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
     }
 }
@@ -121,7 +122,7 @@ RA_COLD void ra_flush_if_asked(void)
         count_flush();
         errno = error;
     }
-    if (ra_counters) {
+    if (ra_counters_known()) {
         ra_flush_raise_limit();
     }
 }

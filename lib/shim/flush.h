@@ -25,10 +25,10 @@
 void ra_flush_init(void);
 
 /*
- * Forget all threads but the calling one with slot 0. While no other thread runs: at set-up
- * and in a forked child.
+ * Forget all threads but the calling one, whose slot has this index. While no other thread
+ * runs: at set-up and in a forked child.
  */
-void ra_flush_reset(void);
+void ra_flush_reset(unsigned index);
 
 /*
  * The calling thread, which has the slot of this index, may be asked from now on; until

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "actions.h"
 #include "base.h"
 #include "count.h"
 #include "flush.h"
@@ -12,10 +13,18 @@
 #include "region.h"
 #include "sampler.h"
 #include "slots.h"
+#include "system.h"
+#include "unseen.h"
 
-/* One fork at a time: what follows belongs to the thread that forks. */
-static pthread_mutex_t forking RA_TOGETHER = PTHREAD_MUTEX_INITIALIZER;
+enum { WAIT_NS = 50 * 1000 };
+
+/*
+ * One fork at a time: what follows belongs to the thread that forks, whose ra_thread the lock
+ * names. inner: how many forks of signal handlers are under way within its first.
+ */
+static const struct ra_thread *forking RA_TOGETHER;
 static struct ra_thread before RA_TOGETHER;
+static unsigned inner RA_TOGETHER;
 static uint64_t before_ticks RA_TOGETHER;
 static size_t inherited_bytes RA_TOGETHER;
 static struct ra_slot parked;
@@ -51,7 +60,6 @@ struct besides {
 /* Words [first, first + count) of all that was counted. */
 static void sum_block(uint64_t *sum, unsigned first, unsigned count, struct besides besides)
 {
-    unsigned slots = RA_CURRENT->header.slots_ready;
     unsigned in_slot = first >= SLOT_WORDS ? 0 : SLOT_WORDS - first;
 
     if (besides.inherited) {
@@ -60,10 +68,9 @@ static void sum_block(uint64_t *sum, unsigned first, unsigned count, struct besi
     if (besides.shared) {
         add_words(sum, &RA_CURRENT->shared, first, count);
     }
-    for (unsigned i = 0; i < slots && in_slot > 0; i++) {
-        if (RA_CURRENT->slots[i].state != RA_SLOT_FREE) {
-            add_words(sum, &RA_CURRENT->slots[i], first, in_slot < count ? in_slot : count);
-        }
+    for (unsigned i = in_slot > 0 ? ra_slots_next_used(0) : RA_SLOT_MAX; i < RA_SLOT_MAX;
+         i = ra_slots_next_used(i + 1)) {
+        add_words(sum, &RA_CURRENT->slots[i], first, in_slot < count ? in_slot : count);
     }
 }
 
@@ -74,7 +81,7 @@ static void sum_block(uint64_t *sum, unsigned first, unsigned count, struct besi
  */
 static size_t sum_all(void)
 {
-    bool is_forked = RA_CURRENT->header.flags & RA_FLAG_FORKED;
+    bool is_forked = ra_image.header.flags & RA_FLAG_FORKED;
     bool is_shared = __atomic_load_n(&ra_count_shared, __ATOMIC_RELAXED);
     bool is_whole = (!is_forked && !is_shared) || ra_region_is_whole();
     struct besides besides = {is_shared && is_whole, is_forked};
@@ -111,21 +118,12 @@ static bool is_parked(void)
     return any != 0;
 }
 
-static void clear_parked(void)
-{
-    if (is_parked()) {
-        memset(&parked, 0, sizeof parked);
-    }
-}
-
+/* Moves it to slot. */
 static void count_parked(struct ra_slot *slot, bool shared)
 {
     const uint64_t *words = (const uint64_t *)&parked;
     uint64_t *counters = (uint64_t *)slot;
 
-    if (!is_parked()) {
-        return;
-    }
     for (unsigned i = FIRST_WORD; i < SLOT_WORDS; i++) {
         if (words[i] != 0 && shared) {
             __atomic_fetch_add(&counters[i], words[i], __ATOMIC_RELAXED);
@@ -133,60 +131,163 @@ static void count_parked(struct ra_slot *slot, bool shared)
             counters[i] += words[i];
         }
     }
+    memset(&parked, 0, sizeof parked);
 }
 
-static void prepare(void)
+static void park(void)
 {
-    pthread_mutex_lock(&forking);
-    ra_slots_lock();
     before = ra_thread;
-    clear_parked();
     ra_thread.slot = &parked;
     ra_thread.state = RA_THREAD_LIVE;
-    __atomic_store_n(&ra_thread.limit, ra_counters ? RA_SMALL_MAX : 0, __ATOMIC_RELAXED);
-    inherited_bytes = sum_all();
-    before_ticks = ra_identity_ticks();
+    __atomic_store_n(&ra_thread.limit, ra_counters_known() ? RA_SMALL_MAX : 0, __ATOMIC_RELAXED);
 }
 
-static void parent(void)
+/* What was parked counts where the thread counts now. */
+static void settle(void)
+{
+    if (!is_parked()) {
+        return;
+    }
+    if (ra_thread.state == RA_THREAD_LIVE) {
+        count_parked(ra_thread.slot, false);
+    } else if (ra_region_is_whole()) {
+        __atomic_store_n(&ra_count_shared, true, __ATOMIC_RELAXED);
+        count_parked(&RA_CURRENT->shared.slot, true);
+    } else {
+        count_parked(&ra_unseen_slot, false);
+    }
+}
+
+static void take_back(void)
 {
     __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
     ra_thread.state = before.state;
     ra_thread.slot = before.slot;
-    if (before.state == RA_THREAD_LIVE) {
-        count_parked(before.slot, false);
-    } else if (is_parked() && ra_region_is_whole()) {
-        __atomic_store_n(&ra_count_shared, true, __ATOMIC_RELAXED);
-        count_parked(&RA_CURRENT->shared.slot, true);
-    }
+    settle();
     if (before.limit != 0) {
         ra_flush_raise_limit();
     }
+}
+
+/*
+ * Returns with signals blocked, and which were before. Not while it waits: who holds the lock
+ * may wait for a signal handler of this thread.
+ */
+static uint64_t lock(void)
+{
+    for (;;) {
+        uint64_t signals = ra_system_block_signals();
+        const struct ra_thread *other = NULL;
+
+        if (__atomic_compare_exchange_n(&forking, &other, &ra_thread, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
+            inner = 0;
+            ra_slots_lock();
+            return signals;
+        }
+        if (other == &ra_thread) {
+            inner++;
+            take_back();
+            return signals;
+        }
+        ra_system_unblock_signals(signals);
+        ra_system_pause(WAIT_NS);
+    }
+}
+
+static void unlock(void)
+{
     ra_slots_unlock();
-    pthread_mutex_unlock(&forking);
+    __atomic_store_n(&forking, NULL, __ATOMIC_RELEASE);
+}
+
+static void prepare(void)
+{
+    if (ra_mode != RA_COUNT) {
+        return;
+    }
+    uint64_t signals = lock();
+    park();
+    inherited_bytes = sum_all();
+    before_ticks = ra_identity_ticks();
+    ra_system_unblock_signals(signals);
+}
+
+static void parent(void)
+{
+    if (ra_mode != RA_COUNT) {
+        return;
+    }
+    uint64_t signals = ra_system_block_signals();
+    if (inner > 0) {
+        inner--;
+    } else {
+        take_back();
+        unlock();
+    }
+    ra_system_unblock_signals(signals);
+}
+
+/*
+ * Who has a slot keeps it, and who has handed his on stays without; all others take the first.
+ * The hole is filled now where the parent was about to count in there.
+ */
+static void go_on(enum ra_region_place place, unsigned slot)
+{
+    ra_count_shared = ra_thread.counting > 0;
+    ra_actions_forget();
+    ra_late_forget();
+    if (place == RA_REGION_FILE) {
+        ra_late_begin();
+    }
+    if (ra_count_shared) {
+        (void)ra_region_is_whole();
+    }
+    if (before.state != RA_THREAD_BUSY && before.state != RA_THREAD_ENDED) {
+        ra_slots_reset(slot);
+        settle();
+        return;
+    }
+    ra_slots_forget();
+    take_back();
+}
+
+/* No more than forwarding; a call that is on its way may still count, where nobody looks. */
+static void give_up(void)
+{
+    ra_late_forget();
+    ra_mode = RA_FORWARD;
+    ra_thread.limit = 0;
+    ra_thread.slot = &ra_unseen_slot;
+    ra_thread.state = RA_THREAD_LIVE;
+    inner = 0;
 }
 
 /* By system calls alone (system.h): none is a cancellation point, none touches errno. */
 static void child(void)
 {
+    if (ra_mode != RA_COUNT) {
+        return;
+    }
+    uint64_t signals = ra_system_block_signals();
+    unsigned index = ra_slots_index(before.slot);
+    bool keeps = before.state == RA_THREAD_LIVE && index < RA_SLOT_MAX;
     const struct ra_heritage heritage = {&inherited, inherited_bytes, ra_sampler_last(),
-                                         before_ticks};
+                                         before_ticks, keeps ? index : 0};
     enum ra_region_place place = ra_region_publish_child(&heritage);
 
-    ra_count_shared = false;
-    ra_late_forget();
-    if (place == RA_REGION_FILE) {
-        ra_late_begin();
-    }
     if (place == RA_REGION_NONE) {
-        ra_thread.limit = 0;
-        ra_mode = RA_FORWARD;
+        give_up();
     } else {
-        ra_slots_reset();
-        count_parked(ra_thread.slot, false);
+        go_on(place, heritage.slot);
     }
-    ra_slots_unlock_child();
-    forking = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    if (inner > 0) {
+        inner--;
+        park();
+    } else {
+        unlock();
+    }
+    ra_system_unblock_signals(signals);
 }
 
 int ra_fork_init(void)

@@ -7,6 +7,12 @@
  * was parked; the child maps a new region over its parent's, with that sum as what it
  * inherited. What other threads of the parent allocate between the summing and the
  * fork itself is the one thing that is not exact.
+ *
+ * Signals: no handler runs in the middle of ours. Between them one may, and may fork as well:
+ * that fork is one within the other. The child of a handler that forks may return to whatever
+ * was interrupted, an add in the thread's slot for one: so the thread keeps its slot, the
+ * place in the region as well as the address, and what is shared is there if that was
+ * interrupted (ra_thread.counting).
  */
 #ifndef RA_SHIM_FORK_H
 #define RA_SHIM_FORK_H

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-bool ra_counters;
+enum ra_counters ra_counters;
 intptr_t ra_allocated_distance;
 intptr_t ra_deallocated_distance;
 uint16_t ra_natural[RA_SMALL_COUNT];
@@ -23,16 +23,33 @@ size_t ra_jemalloc_page_bytes(void)
     return page;
 }
 
+/* Store the distance if none is known yet; false if another one is. 0 is none: no counter lies
+ * at the thread pointer itself. */
+static bool agree(intptr_t *known, intptr_t distance)
+{
+    intptr_t before = 0;
+
+    return __atomic_compare_exchange_n(known, &before, distance, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE) ||
+           before == distance;
+}
+
 /*
- * Threads may learn at the same time. Whoever is first publishes both distances by
- * storing the one for allocated last; 0 is the thread pointer itself, where no counter
- * can lie.
+ * Threads may learn at the same time: each stores what isn't there and compares what is, both
+ * distances before it says that they are known. NONE is for good.
  */
 static void publish_distances(intptr_t allocated, intptr_t deallocated, bool counters)
 {
-    __atomic_store_n(&ra_deallocated_distance, deallocated, __ATOMIC_RELAXED);
-    __atomic_store_n(&ra_counters, counters, __ATOMIC_RELAXED);
-    __atomic_store_n(&ra_allocated_distance, allocated, __ATOMIC_RELEASE);
+    enum ra_counters before = RA_COUNTERS_UNKNOWN;
+    bool same = agree(&ra_deallocated_distance, deallocated);
+
+    same = agree(&ra_allocated_distance, allocated) && same;
+    if (same && counters) {
+        __atomic_compare_exchange_n(&ra_counters, &before, RA_COUNTERS_KNOWN, false,
+                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    } else {
+        __atomic_store_n(&ra_counters, RA_COUNTERS_NONE, __ATOMIC_RELEASE);
+    }
 }
 
 bool ra_jemalloc_learn_counters(void)
@@ -57,15 +74,8 @@ bool ra_jemalloc_learn_counters(void)
     if (!counters) {
         allocated = deallocated = (const char *)&ra_thread.zero;
     }
-    intptr_t known = __atomic_load_n(&ra_allocated_distance, __ATOMIC_ACQUIRE);
-    if (known == 0) {
-        publish_distances(allocated - base, deallocated - base, counters);
-    } else if (counters && (known != allocated - base ||
-                            __atomic_load_n(&ra_deallocated_distance, __ATOMIC_RELAXED) !=
-                                deallocated - base)) {
-        __atomic_store_n(&ra_counters, false, __ATOMIC_RELAXED);
-    }
-    return __atomic_load_n(&ra_counters, __ATOMIC_RELAXED);
+    publish_distances(allocated - base, deallocated - base, counters);
+    return ra_counters_known();
 }
 
 struct ra_jemalloc_column ra_jemalloc_find(const char *name)

@@ -17,13 +17,23 @@
 /*
  * thread.allocatedp and thread.deallocatedp as distances in bytes from the thread
  * pointer: jemalloc is loaded at start-up, so its thread-local data lies at the
- * same distance in each thread. ra_counters is false while they are not known or
- * where jemalloc has none (built without statistics); the distances then lead to a
- * word that is always 0.
+ * same distance in each thread. Where jemalloc has none (built without statistics) they
+ * lead to a word that is always 0.
+ *
+ * Order: the distances are stored before ra_counters says KNOWN (release), which whoever
+ * goes by it loads first (acquire). The hot path doesn't look: it goes by its thread's
+ * limit, which the thread itself has raised, after it had compared both distances with
+ * what it was told; a thread sees what it has seen once.
  */
-extern bool ra_counters;
+enum ra_counters { RA_COUNTERS_UNKNOWN, RA_COUNTERS_KNOWN, RA_COUNTERS_NONE };
+extern enum ra_counters ra_counters;
 extern intptr_t ra_allocated_distance;
 extern intptr_t ra_deallocated_distance;
+
+static inline bool ra_counters_known(void)
+{
+    return __atomic_load_n(&ra_counters, __ATOMIC_ACQUIRE) == RA_COUNTERS_KNOWN;
+}
 
 #if defined(__x86_64__) && defined(__SEG_FS)
 static inline uint64_t ra_thread_word(intptr_t distance)
@@ -49,8 +59,8 @@ static inline uint64_t ra_deallocated(void)
 }
 
 /*
- * Learn the distances from the calling thread. Any thread, any number of times;
- * false, and ra_counters false from then on, if they differ from another thread's
+ * Learn the distances from the calling thread. Any thread, any number of times, several at
+ * once; false, and ra_counters NONE from then on, if they differ from another thread's
  * or don't exist. Also false, and nothing learnt, where jemalloc allocates through us
  * while it initialises itself.
  */

@@ -11,10 +11,12 @@
 enum { ALLOCATIONS = 8 }; /* a Ruby's child that does nothing but exit! or sleep makes five */
 
 uint32_t ra_late_allocations RA_TOGETHER;
+static const struct ra_thread *forked RA_TOGETHER; /* the thread that did */
 
 void ra_late_begin(void)
 {
     if (ra_tls_is_known()) {
+        forked = &ra_thread;
         __atomic_store_n(&ra_late_allocations, ALLOCATIONS, __ATOMIC_RELAXED);
         __atomic_store_n(&RA_CURRENT->header.sampler_tid, RA_SAMPLER_LATE, __ATOMIC_RELEASE);
     }
@@ -61,7 +63,7 @@ RA_COLD void ra_late_step(void)
     if (!ra_slots_is_at_own()) {
         return;
     }
-    if (ra_thread.slot == RA_CURRENT->slots) {
+    if (forked == &ra_thread) {
         uint32_t left = __atomic_load_n(&ra_late_allocations, __ATOMIC_RELAXED);
 
         /* Another thread may have brought the helper meanwhile: 0 stays 0. */

@@ -32,6 +32,7 @@ enum {
 enum { WHOLE, WITH_HOLE, FILLING };
 uint32_t ra_region_hole RA_TOGETHER; /* one of these */
 static size_t hole_at RA_TOGETHER;   /* as in struct content */
+unsigned ra_region_room RA_TOGETHER = 1;
 
 static struct ra_class classes[RA_CLASS_MAX];
 struct ra_image ra_image RA_TOGETHER = {.classes = classes};
@@ -89,13 +90,18 @@ struct piece {
             classes                                                                                \
     }
 
-/* And which bytes are reserved for it: those up to hole_at, and the first slots. */
+/* And which bytes are reserved for it: those up to hole_at, and these slots. */
 struct content {
     const struct piece *pieces;
     unsigned count;
     size_t hole_at; /* SLOTS_AT: there is none */
-    unsigned slots;
+    unsigned first_slot, slots;
 };
+
+static size_t slots_at(const struct content *content)
+{
+    return SLOTS_AT + content->first_slot * RA_SLOT_BYTES;
+}
 
 /*
  * The file is as long as it may ever be, most of it a hole, so that all that is reserved
@@ -104,7 +110,7 @@ struct content {
  */
 static size_t file_bytes(const struct content *content)
 {
-    size_t least = SLOTS_AT + content->slots * RA_SLOT_BYTES;
+    size_t least = slots_at(content) + content->slots * RA_SLOT_BYTES;
     uint64_t limit = ra_files_limit();
 
     return limit >= sizeof ra_storage ? sizeof ra_storage : limit >= least ? (size_t)limit : 0;
@@ -118,7 +124,7 @@ static int fill_file(int file, size_t bytes, const struct content *content)
         error = ra_regionfile_reserve(file, 0, content->hole_at);
     }
     if (error == 0) {
-        error = ra_regionfile_reserve(file, SLOTS_AT, content->slots * RA_SLOT_BYTES);
+        error = ra_regionfile_reserve(file, slots_at(content), content->slots * RA_SLOT_BYTES);
     }
     for (unsigned i = 0; i < content->count && error == 0; i++) {
         const struct piece *piece = &content->pieces[i];
@@ -173,7 +179,8 @@ static bool publish(const struct content *content)
     const char *list[RA_DIRECTORY_COUNT];
     unsigned list_count = ra_regionfile_directories(list);
 
-    ra_image.header.slots_ready = content->slots;
+    ra_image.header.slots_ready = content->first_slot + content->slots;
+    ra_region_room = content->first_slot == 0 ? content->slots : 0;
     for (unsigned i = 0; i < list_count; i++) {
         if (publish_in(list[i], content)) {
             hole_at = content->hole_at;
@@ -243,7 +250,7 @@ bool ra_region_publish(void)
         CLASSES_PIECE,
         {COUNTED, SLOTS_AT + RA_SLOT_BYTES - COUNTED, ra_storage.bytes + COUNTED},
     };
-    struct content content = {pieces, 3, SLOTS_AT, RA_SLOT_START};
+    struct content content = {pieces, 3, SLOTS_AT, 0, RA_SLOT_START};
 
     describe_layout(&ra_image.header);
     if (!may_publish(&content)) {
@@ -307,9 +314,10 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
         {offsetof(struct ra_region, arenas), sizeof sampled->arenas, sampled ? sampled->arenas : 0},
     };
     bool has_large = heritage->counts_bytes > RA_SLOT_BYTES;
-    const struct content content = {
-        pieces, sampled ? 5 : 3,
-        sampled ? HOLE_BEHIND_SAMPLE_AT : (has_large ? HOLE_AT : HOLE_IN_INHERITED_AT), 1};
+    const struct content content = {pieces, sampled ? 5 : 3,
+                                    sampled ? HOLE_BEHIND_SAMPLE_AT
+                                            : (has_large ? HOLE_AT : HOLE_IN_INHERITED_AT),
+                                    heritage->slot, 1};
 
     bool has_ended = !ra_regionfile_forget() && ra_mapping_file_bytes() != 0;
     bool may_try = !has_ended && ra_filter_allows_files();
@@ -368,10 +376,10 @@ bool ra_region_fill_hole(void)
     return state == WHOLE;
 }
 
-/* Before the region is published there is room for one slot; in a forked child, for one too. */
-static unsigned more_slots(const struct ra_header *header)
+/* Before the region is published there is room for one slot; in a forked child, for one or none. */
+static unsigned more_slots(void)
 {
-    unsigned count = header->slots_ready;
+    unsigned count = ra_region_room;
 
     if (count < RA_SLOT_START) {
         return ra_image.header.flags & RA_FLAG_FORKED ? RA_SLOT_START - count : 0;
@@ -396,8 +404,7 @@ static int make_room(unsigned count, unsigned more)
 unsigned ra_region_grow(void)
 {
     static bool told;
-    struct ra_header *header = &RA_CURRENT->header;
-    unsigned count = header->slots_ready, more = more_slots(header);
+    unsigned count = ra_region_room, more = more_slots();
     int error = more > 0 ? make_room(count, more) : 0;
 
     if (error != 0) {
@@ -407,8 +414,12 @@ unsigned ra_region_grow(void)
         }
         return count;
     }
-    __atomic_store_n(&header->slots_ready, count + more, __ATOMIC_RELEASE);
-    return count + more;
+    ra_region_room = count + more;
+    if (ra_region_room > ra_image.header.slots_ready) {
+        ra_image.header.slots_ready = ra_region_room;
+        __atomic_store_n(&RA_CURRENT->header.slots_ready, ra_region_room, __ATOMIC_RELEASE);
+    }
+    return ra_region_room;
 }
 
 void ra_region_end(void)
@@ -422,9 +433,15 @@ void ra_region_end(void)
  */
 static void publish_again(void)
 {
-    unsigned slots = RA_CURRENT->header.slots_ready;
-    const struct piece all = {0, SLOTS_AT + slots * RA_SLOT_BYTES, ra_storage.bytes};
-    const struct content content = {&all, 1, SLOTS_AT, slots};
+    /* A forked child's first slot may lie beyond those that there is room for. */
+    unsigned room = ra_region_room, own = ra_image.header.slots_ready - 1;
+    size_t own_at = SLOTS_AT + own * RA_SLOT_BYTES;
+    const struct piece pieces[] = {
+        {0, SLOTS_AT + room * RA_SLOT_BYTES, ra_storage.bytes},
+        {own_at, RA_SLOT_BYTES, ra_storage.bytes + own_at},
+    };
+    const struct content content = {pieces, own < room ? 1 : 2, SLOTS_AT, own < room ? 0 : own,
+                                    own < room ? room : 1};
     long old = ra_mapping_twin();
 
     publish_in(ra_regionfile_last_directory(), &content);
@@ -439,7 +456,7 @@ void ra_region_come_back(bool removed)
 {
     if (removed && ra_region_is_whole()) {
         publish_again();
-    } else if (ra_regionfile_exists() && (RA_CURRENT->header.flags & RA_FLAG_ENDED)) {
+    } else if (ra_regionfile_exists()) {
         __atomic_fetch_and(&RA_CURRENT->header.flags, ~(uint32_t)RA_FLAG_ENDED, __ATOMIC_RELAXED);
     }
 }

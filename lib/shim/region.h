@@ -49,6 +49,7 @@ struct ra_heritage {
     size_t counts_bytes; /* those of a slot; all, where there is something behind them */
     const struct ra_sampled *sampled;
     uint64_t before_ticks;
+    unsigned slot; /* which its first thread counts in: the one it had in its parent */
 };
 
 /*
@@ -89,8 +90,14 @@ void ra_region_end(void);
 void ra_region_come_back(bool removed);
 
 /*
- * Make room for RA_SLOT_GROW more slots. Returns the number of slots there are
- * afterwards: the same as before when the directory is full or the limit reached.
+ * Slots that there is room for, from the first on. Beyond them nothing may be touched, but for
+ * the slot that a forked child's first thread came with.
+ */
+extern unsigned ra_region_room;
+
+/*
+ * Make room for RA_SLOT_GROW more slots. Returns ra_region_room as it is afterwards: the same
+ * as before when the directory is full or the limit reached.
  */
 unsigned ra_region_grow(void);
 

@@ -38,7 +38,6 @@ void ra_setup_first_call(void)
 
     ra_road_find();
     if (ra_backend != RA_BACKEND_NONE) {
-        RA_CURRENT->header.slots_ready = 1;
         __atomic_store_n(&ra_mode, RA_COUNT, __ATOMIC_RELEASE);
         ra_jemalloc_learn_counters();
     } else {
@@ -113,7 +112,7 @@ static void start_counting(const char *ruby)
         only_forward();
         return;
     }
-    if (!ra_counters && ra_backend == RA_BACKEND_JEMALLOC) {
+    if (!ra_counters_known() && ra_backend == RA_BACKEND_JEMALLOC) {
         ra_log("this jemalloc keeps no statistics: counting goes on by asking for each size");
     }
     int error = ra_slots_init();
@@ -123,7 +122,7 @@ static void start_counting(const char *ruby)
     ra_flush_init();
     ra_configuration_remember();
     bool published = ra_region_publish();
-    ra_slots_reset();
+    ra_slots_reset(0);
     error = ra_fork_init();
     if (error != 0) {
         ra_log("no fork handlers: error %d; children will count with their parent", error);

@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <time.h>
 
 #include "flush.h"
 #include "jemalloc.h"
@@ -18,12 +16,14 @@ enum { WAIT_NS = 50 * 1000, WAITS = 1000 };
 
 /*
  * Slots that wait for a thread, one bit each: 16 words tell what 1024 slots would.
- * The first slot is there before anything is set up.
+ * The first slot is there before anything is set up. And slots that a thread has had: what the
+ * region says of their state is for its readers, and may be written by others.
  */
 static uint64_t waiting[WORDS] RA_TOGETHER = {1};
+static uint64_t used[WORDS] RA_TOGETHER;
 static pthread_key_t key;
 static bool key_made;
-static pthread_mutex_t growing RA_TOGETHER = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t growing RA_TOGETHER; /* a lock: 1 while it is held */
 
 uint64_t ra_slot_allocs(const struct ra_slot *slot)
 {
@@ -69,24 +69,42 @@ static struct ra_slot *take_waiting(void)
     return NULL;
 }
 
-static unsigned index_of(const struct ra_slot *slot)
+unsigned ra_slots_index(const struct ra_slot *slot)
 {
-    return (unsigned)(slot - RA_CURRENT->slots);
+    uintptr_t distance = (uintptr_t)slot - (uintptr_t)RA_CURRENT->slots;
+
+    return distance < RA_SLOT_MAX * RA_SLOT_BYTES ? (unsigned)(distance / RA_SLOT_BYTES)
+                                                  : RA_SLOT_MAX;
 }
 
 bool ra_slots_is_at_own(void)
 {
-    uintptr_t slot = (uintptr_t)ra_thread.slot, first = (uintptr_t)RA_CURRENT->slots;
-
-    return ra_thread.state == RA_THREAD_LIVE && slot - first < RA_SLOT_MAX * RA_SLOT_BYTES;
+    return ra_thread.state == RA_THREAD_LIVE && ra_slots_index(ra_thread.slot) < RA_SLOT_MAX;
 }
 
 /* Pairs with take_waiting's acquire: the next owner sees all that this one counted. */
-static void put_waiting(const struct ra_slot *slot)
+static void put_waiting(unsigned index)
 {
-    unsigned index = index_of(slot);
-
     __atomic_fetch_or(&waiting[index / WORD_BITS], 1ull << index % WORD_BITS, __ATOMIC_RELEASE);
+}
+
+unsigned ra_slots_next_used(unsigned index)
+{
+    for (; index < RA_SLOT_MAX; index = (index / WORD_BITS + 1) * WORD_BITS) {
+        uint64_t bits = __atomic_load_n(&used[index / WORD_BITS], __ATOMIC_ACQUIRE);
+
+        bits &= ~UINT64_C(0) << index % WORD_BITS;
+        if (bits != 0) {
+            return index / WORD_BITS * WORD_BITS + (unsigned)__builtin_ctzll(bits);
+        }
+    }
+    return RA_SLOT_MAX;
+}
+
+/* Here: a forked child's first thread came with one that lies among those there is no room for. */
+static bool is_used(unsigned index)
+{
+    return ra_slots_next_used(index) == index;
 }
 
 /* Two slots more, and one of them. The caller holds the lock. */
@@ -95,15 +113,22 @@ static struct ra_slot *grow(void)
     struct ra_slot *slot = take_waiting();
 
     if (!slot) {
-        unsigned first = RA_CURRENT->header.slots_ready;
+        unsigned first = ra_region_room;
         unsigned count = ra_region_grow();
 
         for (unsigned i = first; i < count; i++) {
-            put_waiting(&RA_CURRENT->slots[i]);
+            if (!is_used(i)) {
+                put_waiting(i);
+            }
         }
         slot = take_waiting();
     }
     return slot;
+}
+
+static bool try_lock(void)
+{
+    return __atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
 /*
@@ -113,28 +138,19 @@ static struct ra_slot *grow(void)
  */
 static struct ra_slot *take(bool *again)
 {
-    const struct timespec pause = {.tv_nsec = WAIT_NS};
     struct ra_slot *slot = take_waiting();
-    sigset_t all, before;
 
     *again = false;
-    if (slot) {
-        return slot;
-    }
-    /* Nobody may interrupt: a handler that forked would wait for this lock for ever. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int wait = 0; wait < WAITS && !slot; wait++) {
-        *again = pthread_mutex_trylock(&growing) != 0;
+        *again = !try_lock();
         if (!*again) {
             slot = grow();
-            pthread_mutex_unlock(&growing);
+            ra_slots_unlock();
             break;
         }
-        nanosleep(&pause, NULL);
+        ra_system_pause(WAIT_NS);
         slot = take_waiting();
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return slot;
 }
 
@@ -145,31 +161,30 @@ static struct ra_slot *take(bool *again)
  */
 static void count_in(struct ra_slot *slot)
 {
+    unsigned index = ra_slots_index(slot);
+
+    __atomic_fetch_or(&used[index / WORD_BITS], 1ull << index % WORD_BITS, __ATOMIC_RELEASE);
     slot->tid = (uint32_t)ra_system_thread();
     __atomic_store_n(&slot->state, RA_SLOT_LIVE, __ATOMIC_RELEASE);
     ra_thread.slot = slot;
     ra_thread.state = RA_THREAD_LIVE;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (key_made) {
-        ra_flush_enter(index_of(slot));
+        ra_flush_enter(index);
     }
     ra_flush_raise_limit();
 }
 
-/* To wait for room is a cancellation point, which malloc is not. */
-void ra_slots_attach(void)
+static void attach(void)
 {
-    int error = errno;
-    int cancel;
     bool again;
 
     /* Until this thread has its slot, whatever it allocates counts as shared. */
     ra_thread.state = RA_THREAD_BUSY;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     ra_jemalloc_learn_counters();
     struct ra_slot *slot = take(&again);
     if (slot && key_made && pthread_setspecific(key, slot) != 0) {
-        put_waiting(slot);
+        put_waiting(ra_slots_index(slot));
         slot = NULL;
     }
     if (slot) {
@@ -179,29 +194,39 @@ void ra_slots_attach(void)
     } else {
         ra_thread.state = again ? RA_THREAD_FRESH : RA_THREAD_SHARED;
     }
-    pthread_setcancelstate(cancel, NULL);
+}
+
+/* A handler may have allocated, or forked, since the caller's look at the state. */
+void ra_slots_attach(void)
+{
+    int error = errno;
+    uint64_t signals = ra_system_block_signals();
+
+    if (ra_thread.state == RA_THREAD_FRESH) {
+        attach();
+    }
+    ra_system_unblock_signals(signals);
     errno = error;
 }
 
 /*
- * The thread ends; what it frees from now on, its own end included, counts as shared. The
- * state first: a signal handler that finds it LIVE with a limit of 0 would raise that.
+ * The thread ends; what it frees from now on, its own end included, counts as shared. In a
+ * child without a region there is nothing to hand on.
  */
 static void hand_on(void *unused)
 {
+    uint64_t signals = ra_system_block_signals();
     struct ra_slot *slot = ra_thread.slot;
 
     (void)unused;
-    if (!ra_slots_is_at_own()) {
-        return; /* a handler of the thread that glibc has this one's description from came late */
+    if (ra_slots_is_at_own()) {
+        ra_thread.state = RA_THREAD_ENDED;
+        __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
+        ra_flush_leave(ra_slots_index(slot));
+        __atomic_store_n(&slot->state, RA_SLOT_ENDED, __ATOMIC_RELEASE);
+        put_waiting(ra_slots_index(slot));
     }
-    ra_thread.state = RA_THREAD_SHARED;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    __atomic_store_n(&ra_thread.limit, 0, __ATOMIC_RELAXED);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    ra_flush_leave(index_of(slot));
-    __atomic_store_n(&slot->state, RA_SLOT_ENDED, __ATOMIC_RELEASE);
-    put_waiting(slot);
+    ra_system_unblock_signals(signals);
 }
 
 int ra_slots_init(void)
@@ -212,34 +237,46 @@ int ra_slots_init(void)
     return error;
 }
 
-void ra_slots_reset(void)
+/* All but the one of this index. */
+static void clear(unsigned index)
 {
-    struct ra_slot *slot = &RA_CURRENT->slots[0];
-
     for (unsigned word = 0; word < WORDS; word++) {
         waiting[word] = 0;
+        used[word] = 0;
     }
-    for (unsigned i = 1; i < RA_CURRENT->header.slots_ready; i++) {
-        put_waiting(&RA_CURRENT->slots[i]);
+    for (unsigned i = 0; i < ra_region_room; i++) {
+        if (i != index) {
+            put_waiting(i);
+        }
     }
-    if (key_made) {
+    ra_flush_reset(index);
+}
+
+/* Where the calling thread has a slot already, its destructor knows. */
+void ra_slots_reset(unsigned index)
+{
+    struct ra_slot *slot = &RA_CURRENT->slots[index];
+
+    clear(index);
+    if (key_made && pthread_getspecific(key) != slot) {
         pthread_setspecific(key, slot);
     }
-    ra_flush_reset();
     count_in(slot);
+}
+
+void ra_slots_forget(void)
+{
+    clear(RA_SLOT_MAX);
 }
 
 void ra_slots_lock(void)
 {
-    pthread_mutex_lock(&growing);
+    while (!try_lock()) {
+        ra_system_pause(WAIT_NS);
+    }
 }
 
 void ra_slots_unlock(void)
 {
-    pthread_mutex_unlock(&growing);
-}
-
-void ra_slots_unlock_child(void)
-{
-    growing = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    __atomic_store_n(&growing, 0, __ATOMIC_RELEASE);
 }

@@ -4,8 +4,11 @@
  * ends. Threads beyond the last slot, and threads that have ended but still free,
  * count in the shared slot.
  *
+ * No signal handler runs in the middle of a change: one that forks, and returns in the child,
+ * would go on there with a slot that is its parent's.
+ *
  * fork: the caller (fork.c) holds the lock around it by ra_slots_lock and resets
- * the child with ra_slots_reset.
+ * the child with ra_slots_reset or ra_slots_forget.
  */
 #ifndef RA_SHIM_SLOTS_H
 #define RA_SHIM_SLOTS_H
@@ -20,10 +23,18 @@
 void ra_slots_attach(void);
 
 /*
- * Make the calling thread's slot the first one of RA_CURRENT and mark all others
- * free. Called while no other thread runs: at set-up and in a forked child.
+ * Make the calling thread's slot the one of this index, and all others that there are room for
+ * free; or all, and the calling thread stays without. Called while no other thread runs: at
+ * set-up and in a forked child.
  */
-void ra_slots_reset(void);
+void ra_slots_reset(unsigned index);
+void ra_slots_forget(void);
+
+/* The next slot from index on that was ever counted in, of this process; RA_SLOT_MAX: none. */
+unsigned ra_slots_next_used(unsigned index);
+
+/* The index of the slot of the region that this is; RA_SLOT_MAX if it is none. */
+unsigned ra_slots_index(const struct ra_slot *slot);
 
 /*
  * Whether the calling thread counts in a slot of the region: false before and after its time
@@ -34,13 +45,9 @@ bool ra_slots_is_at_own(void);
 /* Whether the destructor that hands slots on could be registered. Called once, at set-up. */
 int ra_slots_init(void);
 
-/*
- * Keep the region from growing; around fork. In the child the lock is made anew, which
- * takes less than letting go of it: nobody waits there.
- */
+/* Keep the region from growing, around fork; signals are blocked while it is waited for. */
 void ra_slots_lock(void);
 void ra_slots_unlock(void);
-void ra_slots_unlock_child(void);
 
 /* Objects made and freed according to slot. Exact if its thread is the caller or gone. */
 uint64_t ra_slot_allocs(const struct ra_slot *slot);

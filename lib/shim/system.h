@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -151,6 +153,46 @@ static inline pid_t ra_system_parent(void)
 static inline pid_t ra_system_thread(void)
 {
     return (pid_t)ra_system(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+/* Not a cancellation point, as libc's is. A signal ends it early. */
+static inline void ra_system_pause(long nanoseconds)
+{
+    const struct timespec pause = {.tv_nsec = nanoseconds};
+
+    ra_system(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+}
+
+/* The calling thread's signal mask as the kernel has it: bit i is signal i + 1. */
+static inline uint64_t ra_system_mask(int how, const uint64_t *mask)
+{
+    uint64_t before = 0;
+
+    ra_system(SYS_rt_sigprocmask, how, (long)mask, (long)&before, sizeof before, 0, 0);
+    return before;
+}
+
+/*
+ * No handler runs in the calling thread between these, but for what the thread itself is the
+ * cause of: the kernel ends a process where such a signal is blocked, handler or not (a
+ * seccomp filter's SIGSYS among them). Nor are glibc's own two blocked: another thread may wait
+ * for this one to take them.
+ */
+static inline uint64_t ra_system_block_signals(void)
+{
+#define RA_SIGNAL_BIT(signal) (UINT64_C(1) << ((signal)-1))
+    const uint64_t others =
+        ~(RA_SIGNAL_BIT(SIGSEGV) | RA_SIGNAL_BIT(SIGBUS) | RA_SIGNAL_BIT(SIGFPE) |
+          RA_SIGNAL_BIT(SIGILL) | RA_SIGNAL_BIT(SIGTRAP) | RA_SIGNAL_BIT(SIGSYS) |
+          RA_SIGNAL_BIT(32) | RA_SIGNAL_BIT(33));
+#undef RA_SIGNAL_BIT
+
+    return ra_system_mask(SIG_BLOCK, &others);
+}
+
+static inline void ra_system_unblock_signals(uint64_t before)
+{
+    ra_system_mask(SIG_SETMASK, &before);
 }
 
 /* The effective user. */

@@ -15,9 +15,9 @@ static void set_up(void)
     for (unsigned bucket = 0; bucket < RA_SMALL_COUNT; bucket++) {
         ra_natural[bucket] = (uint16_t)ra_bucket_max(bucket);
     }
-    RA_CURRENT->header.slots_ready = RA_SLOT_START;
+    RA_CURRENT->header.slots_ready = ra_region_room = RA_SLOT_START;
     ck_assert_int_eq(ra_slots_init(), 0);
-    ra_slots_reset();
+    ra_slots_reset(0);
 }
 
 static uint64_t *own(void)
@@ -168,7 +168,7 @@ START_TEST(test_frees_of_later_destructors_are_shared)
     ck_assert_int_eq(pthread_key_create(&younger, free_at_end), 0);
     ck_assert_int_eq(pthread_create(&thread, NULL, work_until_destructors, NULL), 0);
     pthread_join(thread, NULL);
-    ck_assert_msg(state_at_end == RA_THREAD_SHARED,
+    ck_assert_msg(state_at_end == RA_THREAD_ENDED,
                   "the thread goes on in the slot that it handed on");
     ck_assert_uint_eq(ra_slot_frees(&RA_CURRENT->shared.slot), OBJECTS);
     ck_assert_uint_eq(ra_slot_frees(&RA_CURRENT->slots[1]), 0);

@@ -68,10 +68,10 @@ static void set_up(void)
     ra_road.mallctl = control;
     ra_mode = RA_COUNT;
     ck_assert(ra_jemalloc_learn_counters());
-    RA_CURRENT->header.slots_ready = RA_SLOT_START;
+    RA_CURRENT->header.slots_ready = ra_region_room = RA_SLOT_START;
     ck_assert_int_eq(ra_slots_init(), 0);
     ra_flush_init();
-    ra_slots_reset();
+    ra_slots_reset(0);
 }
 
 /* As ra_forwards, which would set up a process. */
@@ -269,7 +269,7 @@ START_TEST(test_reset)
     uint64_t threads;
 
     start_and_ask(&barrier);
-    ra_slots_reset();
+    ra_slots_reset(0);
     ck_assert_uint_eq(ra_limit(), RA_SMALL_MAX);
     allocate_and_free(48);
     ck_assert_uint_eq(atomic_load(&flushes), 0);

@@ -21,9 +21,9 @@ static void set_up(void)
         ra_natural[bucket] = (uint16_t)ra_bucket_max(bucket);
     }
     ra_jemalloc_learn_counters(); /* the first call does, before there are threads */
-    RA_CURRENT->header.slots_ready = RA_SLOT_START;
+    RA_CURRENT->header.slots_ready = ra_region_room = RA_SLOT_START;
     ck_assert_int_eq(ra_slots_init(), 0);
-    ra_slots_reset();
+    ra_slots_reset(0);
 }
 
 /* What the entry points do: the fast way in the thread's own slot, all else the slow one. */
