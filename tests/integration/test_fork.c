@@ -364,6 +364,33 @@ START_TEST(test_hole_of_a_child)
 }
 END_TEST
 
+/* No directory and no memory for the child's: it is only forwarded, and ends as it would. */
+START_TEST(test_child_without_even_memory)
+{
+    enum { OBJECTS = 20 };
+    char directory[PATH_BYTES];
+    size_t class_size = class_for(VICTIM_SIZE);
+    struct ra_report *before, *after;
+    struct victim victim;
+
+    snprintf(directory, sizeof directory, "%s", temporary_path("none"));
+    ck_assert_int_eq(mkdir(directory, 0700), 0);
+    start(&victim, "none", OBJECTS, EACH, directory);
+    before = report_of(victim.pid);
+    hide(directory);
+    ck_assert_int_eq(write(victim.main.in, "\n", 1), 1);
+    channel_ready(&victim.main);
+    show(directory);
+    after = report_of(victim.pid);
+    require_class_difference(before, after, class_size, 0, 0);
+    ck_assert_uint_eq(regions_count(directory), 1);
+    ruby_alloc_report_free(before);
+    ruby_alloc_report_free(after);
+    finish(&victim, directory);
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
 /* RUBY_ALLOC_TEST_FORKS sets how many: a deadlock is a matter of luck. */
 START_TEST(test_forks_never_lock_up)
 {
@@ -391,6 +418,7 @@ int main(void)
 
     add_case(suite, "busy", test_fork_while_threads_allocate, 1);
     add_case(suite, "depth", test_child_forks_again, 1);
+    add_case(suite, "none", test_child_without_even_memory, 1);
     add_case(suite, "storm", test_storm_of_children, 1);
     add_case(suite, "no region", test_child_without_a_region, sizeof troubles / sizeof troubles[0]);
     add_case(suite, "hole", test_hole_of_a_child, 2);

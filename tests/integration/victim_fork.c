@@ -398,6 +398,89 @@ static void late(void)
     pause_for_test();
 }
 
+static void *make_some(void *unused)
+{
+    make_objects(number);
+    return unused;
+}
+
+static void run_thread(void *(*body)(void *))
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, body, NULL) != 0) {
+        stop_with("pthread_create");
+    }
+    pthread_join(thread, NULL);
+}
+
+/* Allocates, has a thread, and ends with its main thread, by pthread_exit. */
+static void live_and_leave(void)
+{
+    make_objects(number);
+    run_thread(make_some);
+    pthread_exit(NULL);
+}
+
+static void *fork_from_thread(void *unused)
+{
+    pid_t child = fork_or_stop();
+
+    if (child == 0) {
+        make_objects(number);
+        run_thread(make_some);
+        child = fork_or_stop();
+        if (child != 0) {
+            require_success(child);
+        }
+        live_and_leave();
+    }
+    require_success(child);
+    return unused;
+}
+
+enum { AT_ONCE = 4 };
+static pthread_barrier_t barrier;
+
+static void *make_some_and_meet(void *unused)
+{
+    make_objects(number);
+    pthread_barrier_wait(&barrier);
+    return unused;
+}
+
+/* So that stacks and jemalloc's arenas are there for the threads to come. */
+static void warm_up(void)
+{
+    pthread_t threads[AT_ONCE];
+
+    pthread_barrier_init(&barrier, NULL, AT_ONCE);
+    for (int i = 0; i < AT_ONCE; i++) {
+        if (pthread_create(&threads[i], NULL, make_some_and_meet, NULL) != 0) {
+            stop_with("pthread_create");
+        }
+    }
+    for (int i = 0; i < AT_ONCE; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
+/* No more memory than there is already. From the main thread, and from another. */
+static void none(void)
+{
+    struct rlimit limit, before;
+
+    warm_up();
+    pause_for_test();
+    getrlimit(RLIMIT_DATA, &before);
+    limit = (struct rlimit){.rlim_cur = 1 << 20, .rlim_max = before.rlim_max};
+    setrlimit(RLIMIT_DATA, &limit);
+    fork_from_thread(NULL);
+    run_thread(fork_from_thread);
+    setrlimit(RLIMIT_DATA, &before);
+    pause_for_test();
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = argc == 5 ? argv[1] : "";
@@ -419,6 +502,8 @@ int main(int argc, char **argv)
         late();
     } else if (strcmp(mode, "hole") == 0) {
         hole();
+    } else if (strcmp(mode, "none") == 0) {
+        none();
     } else if (strcmp(mode, "swarm") == 0) {
         swarm();
     } else {

@@ -30,7 +30,7 @@ volatile int rounds;
 
 static volatile long made, freed; /* by this process and its ancestors */
 static bool forks, chain;
-static volatile bool is_other; /* the child of a handler: it may go on in the midst of a fork */
+static volatile bool is_other;  /* the child of a handler: it may go on in the midst of a fork */
 static volatile bool on_thread; /* in a child: nobody joins the thread */
 static pthread_t main_thread;
 static pthread_key_t last_key;
