@@ -20,8 +20,9 @@ BUILD_PACKAGES := gcc pkg-config libjemalloc-dev libjansson-dev libncurses-dev l
 DEMO_PACKAGES := $(BUILD_PACKAGES) ruby
 MEMORY_PACKAGES := $(DEMO_PACKAGES) ruby-railties ruby-activerecord ruby-actionpack ruby-sqlite3 puma wrk
 PACKAGES := $(MEMORY_PACKAGES) g++ clang clang-format libclang-rt-dev check ruby-dev puma patchelf \
-	valgrind gdb tmux procps binutils strace musl-tools libtcmalloc-minimal4 libmimalloc2.0 chromium \
-	mandoc bsdextrautils zsh fish bash-completion locales systemd
+	valgrind gdb gcc-aarch64-linux-gnu libc6-dev-arm64-cross tmux procps binutils strace \
+	musl-tools libtcmalloc-minimal4 libmimalloc2.0 chromium mandoc bsdextrautils zsh fish \
+	bash-completion locales systemd
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -40,6 +41,8 @@ RESOLVER_FLAGS := -fno-jump-tables -fno-stack-protector \
 $(addprefix $(BUILD)/lib/shim/,tuning.o early.o elf.o): SHIM_FLAGS += $(RESOLVER_FLAGS)
 # gcc alone: what only forwards must not pay for a jump into another section.
 SHIM_FLAGS += $(if $(findstring clang,$(shell $(CC) --version)),,-fno-reorder-blocks-and-partition)
+# arm64 alone: libgcc's helpers for atomics bring a word that would lie behind the storage.
+SHIM_FLAGS += $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-mno-outline-atomics)
 # --no-as-needed: nothing is linked by name, and jemalloc must still be loaded.
 # noseparate-code: two mappings less for each fork to copy, and one page fault for a child.
 SHIM_LINK := -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/shim/shim.map \

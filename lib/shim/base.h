@@ -94,6 +94,13 @@ static inline size_t ra_limit(void)
 }
 #endif
 
+/* The largest page that a kernel for this processor has: what is mapped over begins on one. */
+#if defined(__x86_64__)
+enum { RA_PAGE_MAX = 4096 };
+#else
+enum { RA_PAGE_MAX = 64 * 1024 };
+#endif
+
 /*
  * The region that is counted in. It begins as zeroed memory of our own, so that the
  * very first call can be counted; publishing maps the file over it, and a forked

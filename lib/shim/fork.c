@@ -35,7 +35,7 @@ enum {
     FIRST_WORD = offsetof(struct ra_slot, calls) / sizeof(uint64_t),
     SLOT_WORDS = sizeof(struct ra_slot) / sizeof(uint64_t),
     SHARED_WORDS = sizeof(struct ra_shared) / sizeof(uint64_t),
-    BLOCK_WORDS = 64
+    BLOCK_WORDS = 32 /* on the stack, which may be small */
 };
 
 /*

@@ -2,6 +2,7 @@
 
 #include "base.h"
 #include "filter.h"
+#include "pages.h"
 #include "region.h"
 #include "regionfile.h"
 #include "system.h"
@@ -74,13 +75,12 @@ size_t ra_mapping_file_bytes(void)
 /* Whole pages; the kernel says EFAULT where touching them would be SIGBUS. */
 int ra_mapping_reserve(size_t offset, size_t bytes)
 {
-    size_t page = ra_image.header.page_bytes;
-    size_t begin = offset / page * page, end = (offset + bytes + page - 1) / page * page;
+    struct ra_pages pages = ra_pages_around(offset, offset + bytes, ra_pages_kernel);
     int error = EINTR;
 
     for (int i = 0; i < TRIES && (error == EINTR || error == EAGAIN); i++) {
-        error = -(int)ra_system(SYS_madvise, (long)(ra_storage.bytes + begin), (long)(end - begin),
-                                POPULATE_WRITE, 0, 0, 0);
+        error = -(int)ra_system(SYS_madvise, (long)(ra_storage.bytes + pages.at),
+                                (long)pages.bytes, POPULATE_WRITE, 0, 0, 0);
     }
     if (error == EINVAL && ra_filter_allows_files()) {
         error = ra_regionfile_extend(offset, bytes);

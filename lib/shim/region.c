@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "log.h"
 #include "mapping.h"
+#include "pages.h"
 #include "prune.h"
 #include "regionfile.h"
 #include "run.h"
@@ -31,7 +32,8 @@ enum {
 
 enum { WHOLE, WITH_HOLE, FILLING };
 uint32_t ra_region_hole RA_TOGETHER; /* one of these */
-static size_t hole_at RA_TOGETHER;   /* as in struct content */
+static struct ra_pages hole RA_TOGETHER;
+size_t ra_pages_kernel RA_TOGETHER = 4096;
 unsigned ra_region_room RA_TOGETHER = 1;
 
 static struct ra_class classes[RA_CLASS_MAX];
@@ -60,8 +62,9 @@ static void describe_layout(struct ra_header *header)
     header->layout_major = RA_LAYOUT_MAJOR;
     header->layout_minor = RA_LAYOUT_MINOR;
     header->header_bytes = sizeof *header;
+    ra_pages_kernel = (size_t)sysconf(_SC_PAGESIZE);
     if (header->page_bytes == 0) { /* the allocator has none of its own */
-        header->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+        header->page_bytes = (uint32_t)ra_pages_kernel;
     }
     header->small_step = RA_SMALL_STEP;
     header->small_count = RA_SMALL_COUNT;
@@ -183,8 +186,8 @@ static bool publish(const struct content *content)
     ra_region_room = content->first_slot == 0 ? content->slots : 0;
     for (unsigned i = 0; i < list_count; i++) {
         if (publish_in(list[i], content)) {
-            hole_at = content->hole_at;
-            ra_region_hole = content->hole_at < SLOTS_AT ? WITH_HOLE : WHOLE;
+            hole = ra_pages_within(content->hole_at, SLOTS_AT, ra_pages_kernel);
+            ra_region_hole = hole.bytes > 0 ? WITH_HOLE : WHOLE;
             __atomic_store_n(&RA_CURRENT->header.ready, RA_READY, __ATOMIC_RELEASE);
             return true;
         }
@@ -341,13 +344,12 @@ enum ra_region_place ra_region_publish_child(const struct ra_heritage *heritage)
  */
 static int fill_hole(void)
 {
-    size_t bytes = SLOTS_AT - hole_at;
-    int error = ra_mapping_reserve(hole_at, bytes);
+    int error = ra_mapping_reserve(hole.at, hole.bytes);
 
     if (error != 0) {
         ra_log("part of the region can't be had, not all will be shown: error %d", error);
         __atomic_fetch_or(&RA_CURRENT->header.flags, RA_FLAG_PARTIAL, __ATOMIC_RELAXED);
-        error = ra_mapping_hide(hole_at, bytes);
+        error = ra_mapping_hide(hole.at, hole.bytes);
     }
     return error;
 }
