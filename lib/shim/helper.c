@@ -28,13 +28,12 @@ enum { LOCK_MS = 1000, LOCK_PAUSE_NS = 50 * 1000, BUSY_MS = 100, IDLE_MS = 5000,
  * What is asked: posted by a thread that has the lock, taken by the helper, done by it. Who
  * waits no longer takes back what isn't taken yet, but for rights: those stay asked for.
  */
-enum work { WORK_GIVE, WORK_REMOVE, WORK_RIGHTS };
+enum work { WORK_GIVE, WORK_RIGHTS };
 enum state { IDLE, POSTED, TAKEN, DONE };
 
 static struct {
     uint32_t state;
     enum work work;
-    struct ra_helper_file file;
     uid_t user;
     struct ra_rights rights;
     bool succeeded;
@@ -42,7 +41,7 @@ static struct {
 
 static uint32_t lock; /* the process id of who has it: a fork may leave a parent's here */
 static uint32_t is_to_end, is_busy;
-static int directory = -1; /* in the helper's own table */
+static int region_file = -1; /* in the helper's own table, to name it alone (O_PATH) */
 static void (*body)(void);
 
 static uint64_t now_ms(void)
@@ -159,7 +158,7 @@ static bool have_done(enum work work)
     return done && asked.succeeded;
 }
 
-static bool ask_about(const struct ra_helper_file *file, enum work work, uid_t user)
+bool ra_helper_give(uid_t user)
 {
     sigset_t before;
     bool done = false;
@@ -167,23 +166,12 @@ static bool ask_about(const struct ra_helper_file *file, enum work work, uid_t u
     if (!ra_unlisted_is_there() || !enter(&before)) {
         return false;
     }
-    if (is_free(work)) {
-        asked.file = *file;
+    if (is_free(WORK_GIVE)) {
         asked.user = user;
-        done = have_done(work);
+        done = have_done(WORK_GIVE);
     }
     leave(&before);
     return done;
-}
-
-bool ra_helper_give(const struct ra_helper_file *file, uid_t user)
-{
-    return ask_about(file, WORK_GIVE, user);
-}
-
-bool ra_helper_remove(const struct ra_helper_file *file)
-{
-    return ask_about(file, WORK_REMOVE, 0);
 }
 
 /* With the lock. The header tells readers whether to wait for an answer. */
@@ -304,60 +292,34 @@ void ra_helper_follow(void)
 
 /*
  * A table of its own, so that no child forked meanwhile inherits what is open here, nor does
- * the program get other numbers. Where that can't be had (before Linux 5.9), or a new filter
- * is in force, it shares the program's and opens nothing. The directory is for who may chroot.
+ * the program get other numbers. Where that can't be had (before Linux 5.9), or a filter is
+ * in force, it shares the program's and opens nothing. Only root can give its region away. The
+ * file and not its directory: from that a way out of a later jail would lead.
  */
 void ra_helper_begin(void)
 {
     enum { CLOSE_RANGE = 436, UNSHARE = 2 }; /* close_range(2) */
-    const char *path = ra_regionfile_directory();
 
     ra_system(SYS_prctl, PR_SET_NAME, (long)"ruby_alloc", 0, 0, 0, 0);
-    directory = -1;
+    region_file = -1;
     if (ra_filter_allows_files() && ra_system(CLOSE_RANGE, 0, UINT_MAX, UNSHARE, 0, 0, 0) == 0 &&
-        ra_system_user() == 0 && path) {
-        directory = ra_system_open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        ra_system_user() == 0) {
+        region_file = ra_regionfile_find();
     }
-}
-
-static bool is_it(const struct stat *status)
-{
-    return S_ISREG(status->st_mode) && status->st_dev == asked.file.device &&
-           status->st_ino == asked.file.inode;
 }
 
 static bool give(void)
 {
-    struct stat status;
-    int file = (int)ra_system(SYS_openat, directory, (long)asked.file.name,
-                              O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, 0, 0);
-    if (file < 0) {
-        return false;
-    }
-    bool given =
-        ra_system_fstat(file, &status) == 0 && is_it(&status) &&
-        ra_system(SYS_fchownat, file, (long)"", asked.user, (gid_t)-1, AT_EMPTY_PATH, 0) == 0;
-    ra_system_close(file);
-    return given;
-}
-
-static bool remove_file(void)
-{
-    struct stat status;
-
-    return ra_system(SYS_newfstatat, directory, (long)asked.file.name, (long)&status,
-                     AT_SYMLINK_NOFOLLOW, 0, 0) == 0 &&
-           is_it(&status) &&
-           ra_system(SYS_unlinkat, directory, (long)asked.file.name, 0, 0, 0, 0) == 0;
+    return region_file >= 0 && ra_filter_allows_files() &&
+           ra_system(SYS_fchownat, region_file, (long)"", asked.user, (gid_t)-1, AT_EMPTY_PATH,
+                     0) == 0;
 }
 
 static bool work(void)
 {
     switch (asked.work) {
     case WORK_GIVE:
-        return directory >= 0 && ra_filter_allows_files() && give();
-    case WORK_REMOVE:
-        return directory >= 0 && ra_filter_allows_files() && remove_file();
+        return give();
     case WORK_RIGHTS:
         return ra_rights_take(&asked.rights);
     }

@@ -47,18 +47,10 @@ void ra_helper_restart(void);
 void ra_helper_follow(void);
 
 /*
- * A file of the process's own in the directory that the helper began with, however it is
- * called by now and out of whose sight it may lie (chroot). name and inode must agree.
+ * Make the region's file user's, as it was when the helper began: also where it is out of
+ * sight by now (chroot). Whether that was done.
  */
-struct ra_helper_file {
-    dev_t device;
-    ino_t inode;
-    char name[128];
-};
-
-/* Make it user's; remove it. Whether that was done. */
-bool ra_helper_give(const struct ra_helper_file *file, uid_t user);
-bool ra_helper_remove(const struct ra_helper_file *file);
+bool ra_helper_give(uid_t user);
 
 /* By the helper alone. */
 void ra_helper_begin(void);

@@ -79,8 +79,8 @@ int ra_mapping_reserve(size_t offset, size_t bytes)
     int error = EINTR;
 
     for (int i = 0; i < TRIES && (error == EINTR || error == EAGAIN); i++) {
-        error = -(int)ra_system(SYS_madvise, (long)(ra_storage.bytes + pages.at),
-                                (long)pages.bytes, POPULATE_WRITE, 0, 0, 0);
+        error = -(int)ra_system(SYS_madvise, (long)(ra_storage.bytes + pages.at), (long)pages.bytes,
+                                POPULATE_WRITE, 0, 0, 0);
     }
     if (error == EINVAL && ra_filter_allows_files()) {
         error = ra_regionfile_extend(offset, bytes);

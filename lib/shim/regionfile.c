@@ -237,15 +237,6 @@ int ra_regionfile_extend(size_t offset, size_t bytes)
     return error;
 }
 
-/* For the helper, to which the directory is open: after a chroot the path leads elsewhere. */
-static void describe(struct ra_helper_file *file)
-{
-    file->device = own.device;
-    file->inode = own.inode;
-    ra_regionfile_name(file->name, ra_image.header.pid, ra_image.header.start_ticks,
-                       ra_image.header.pid_namespace);
-}
-
 static bool is_in_sight(void)
 {
     struct stat status;
@@ -253,19 +244,41 @@ static bool is_in_sight(void)
     return ra_system_lstat(own.path, &status) == 0 && is_same(&status);
 }
 
+int ra_regionfile_find(void)
+{
+    struct stat status;
+    int file =
+        ra_regionfile_exists() ? ra_system_open(own.path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0) : -1;
+
+    if (file >= 0 && (ra_system_fstat(file, &status) != 0 || !is_same(&status))) {
+        ra_system_close(file);
+        return -1;
+    }
+    return file < 0 ? -1 : file;
+}
+
+/* Nobody but root can have another file take the place of ours there. */
+static bool is_directory_safe(void)
+{
+    struct stat status;
+
+    return ra_system_lstat(own.directory, &status) == 0 && S_ISDIR(status.st_mode) &&
+           status.st_uid == 0 && ((status.st_mode & 022) == 0 || (status.st_mode & S_ISVTX) != 0);
+}
+
+/* By the helper, which has the file itself; else by its path, where that can be trusted. */
 void ra_regionfile_give(uid_t user)
 {
-    struct ra_helper_file file;
     int error = 0;
 
     if (!ra_regionfile_exists() || !ra_filter_allows_files()) {
         return;
     }
-    describe(&file);
-    if (!ra_helper_give(&file, user)) {
-        error = !is_in_sight() ? ENOENT
-                               : -(int)ra_system(SYS_fchownat, AT_FDCWD, (long)own.path, (long)user,
-                                                 -1, AT_SYMLINK_NOFOLLOW, 0);
+    if (!ra_helper_give(user)) {
+        error = !is_in_sight()         ? ENOENT
+                : !is_directory_safe() ? EPERM
+                                       : -(int)ra_system(SYS_fchownat, AT_FDCWD, (long)own.path,
+                                                         (long)user, -1, AT_SYMLINK_NOFOLLOW, 0);
     }
     if (error != 0) {
         ra_log("the region stays with its user: error %d", error);
@@ -293,13 +306,10 @@ bool ra_regionfile_exists(void)
  */
 bool ra_regionfile_remove(void)
 {
-    struct ra_helper_file file;
-
     if (!ra_regionfile_exists() || __atomic_exchange_n(&own.named, 0, __ATOMIC_ACQ_REL) == 0) {
         return false;
     }
-    describe(&file);
-    if (is_in_sight() ? ra_system_unlink(own.path) == 0 : ra_helper_remove(&file)) {
+    if (is_in_sight() && ra_system_unlink(own.path) == 0) {
         return true;
     }
     __atomic_store_n(&own.named, 1, __ATOMIC_RELEASE);

@@ -42,6 +42,9 @@ int ra_regionfile_extend(size_t offset, size_t bytes);
 /* Make the file user's. Only root can. */
 void ra_regionfile_give(uid_t user);
 
+/* An O_PATH descriptor of the file, which the caller closes; -1: it isn't in sight. */
+int ra_regionfile_find(void);
+
 /* The directory that the file is in; NULL if there is no file. */
 const char *ra_regionfile_directory(void);
 

@@ -60,9 +60,12 @@ bool ra_run_leave(void)
     if (!directory) {
         return false;
     }
-    if (!ra_filter_allows_files()) {
-        ra_region_end();
-        return false;
+    bool is_run = ra_run_is_in(directory), may_remove = ra_filter_allows_files();
+    if (may_remove && (is_run ? leave_run(directory) : ra_regionfile_remove())) {
+        return true;
     }
-    return ra_run_is_in(directory) ? leave_run(directory) : ra_regionfile_remove();
+    if (!may_remove || !is_run) {
+        ra_region_end();
+    }
+    return false;
 }

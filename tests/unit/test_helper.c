@@ -23,9 +23,9 @@
 
 enum { USER = 64301 };
 
-static char directory[] = "/tmp/test_helper.XXXXXX";
-static int outside, above; /* the directory, and the one it lies in, for the test */
-static struct ra_helper_file file;
+static char directory[] = "/dev/shm/test_helper.XXXXXX";
+static char name[128];
+static int outside, above, proc; /* the directory, the one it lies in, /proc: for the test */
 
 static void serve(void)
 {
@@ -38,90 +38,117 @@ static void serve(void)
     ra_helper_end();
 }
 
-/* A region, a helper that began where it was within reach, and a jail. */
-static void begin(void)
+static void begin(bool is_replaced)
 {
-    char jail[PATH_MAX], path[PATH_MAX], found[PATH_MAX];
-    struct stat status;
-
     ck_assert_ptr_nonnull(mkdtemp(directory));
     ra_settings.directory = directory;
     outside = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    above = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    above = open("/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ra_road_find();
     ck_assert(ra_region_publish());
+    ck_assert_str_eq(ra_regionfile_directory(), directory);
+    ra_regionfile_name(name, RA_CURRENT->header.pid, RA_CURRENT->header.start_ticks,
+                       RA_CURRENT->header.pid_namespace);
+    if (is_replaced) {
+        ck_assert_int_eq(unlinkat(outside, name, 0), 0);
+        close(openat(outside, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    }
     ck_assert_int_eq(ra_helper_init(), 0);
     ck_assert_int_eq(ra_helper_start(serve), 0);
+}
 
-    ck_assert_ptr_nonnull(ra_regionfile_directory(found, sizeof found));
-    ck_assert_str_eq(found, directory);
-    snprintf(file.name, sizeof file.name, "%s%u.%llu.%llu", RA_REGION_PREFIX,
-             RA_CURRENT->header.pid, (unsigned long long)RA_CURRENT->header.start_ticks,
-             (unsigned long long)RA_CURRENT->header.pid_namespace);
-    ck_assert_int_eq(fstatat(outside, file.name, &status, AT_SYMLINK_NOFOLLOW), 0);
-    file.device = status.st_dev;
-    file.inode = status.st_ino;
+/* Once the helper answers it has begun; a jail, in which nothing of the region is in sight. */
+static void shut_in(void)
+{
+    char jail[PATH_MAX], path[PATH_MAX];
 
-    /* The helper has begun when it answers; what it is asked for is no file of the region's. */
-    struct ra_helper_file other = {.name = "other"};
-    ck_assert(!ra_helper_remove(&other));
+    ck_assert_int_eq(ra_helper_give(getuid()), getuid() == 0);
     snprintf(jail, sizeof jail, "%s/jail", directory);
     ck_assert_int_eq(mkdir(jail, 0755), 0);
     if (getuid() == 0) {
         ck_assert_int_eq(chroot(jail), 0);
         ck_assert_int_eq(chdir("/"), 0);
-        snprintf(path, sizeof path, "%s/%s", directory, file.name);
+        snprintf(path, sizeof path, "%s/%s", directory, name);
         ck_assert_int_eq(access(path, F_OK), -1);
+        ck_assert_int_eq(ra_regionfile_find(), -1);
     }
 }
 
-static void finish(bool removed)
+static void finish(void)
 {
-    struct stat status;
-
-    ck_assert_int_eq(fstatat(outside, file.name, &status, AT_SYMLINK_NOFOLLOW), removed ? -1 : 0);
-    unlinkat(outside, file.name, 0);
-    ck_assert_int_eq(unlinkat(outside, "jail", AT_REMOVEDIR), 0);
-    ck_assert_int_eq(unlinkat(above, directory + strlen("/tmp/"), AT_REMOVEDIR), 0);
+    unlinkat(outside, name, 0);
+    unlinkat(outside, "jail", AT_REMOVEDIR);
+    ck_assert_int_eq(unlinkat(above, strrchr(directory, '/') + 1, AT_REMOVEDIR), 0);
 }
 
-START_TEST(test_given_and_removed)
+static uid_t owner(void)
 {
-    bool is_root = getuid() == 0;
     struct stat status;
 
-    begin();
-    ck_assert_int_eq(ra_helper_give(&file, is_root ? USER : getuid()), is_root);
-    ck_assert_int_eq(fstatat(outside, file.name, &status, AT_SYMLINK_NOFOLLOW), 0);
-    ck_assert_uint_eq(status.st_uid, is_root ? USER : getuid());
-    ck_assert_int_eq(ra_helper_remove(&file), is_root);
-    finish(is_root);
+    ck_assert_int_eq(fstatat(outside, name, &status, AT_SYMLINK_NOFOLLOW), 0);
+    return status.st_uid;
+}
+
+/* Only root may give, and of what is out of sight it can only be given away, not removed. */
+START_TEST(test_given_from_a_jail)
+{
+    bool is_root = getuid() == 0;
+
+    begin(false);
+    shut_in();
+    ck_assert_int_eq(ra_helper_give(is_root ? USER : getuid()), is_root);
+    ck_assert_uint_eq(owner(), is_root ? USER : getuid());
+    ck_assert_int_eq(ra_regionfile_remove(), !is_root);
+    finish();
 }
 END_TEST
 
 /* Another file under that name is left alone. */
 START_TEST(test_replaced)
 {
-    begin();
-    file.inode++;
-    ck_assert(!ra_helper_give(&file, USER));
-    ck_assert(!ra_helper_remove(&file));
-    finish(false);
+    begin(true);
+    ck_assert(!ra_helper_give(USER));
+    ra_regionfile_give(USER);
+    ck_assert_uint_eq(owner(), getuid());
+    ck_assert(!ra_regionfile_remove());
+    finish();
+}
+END_TEST
+
+/* The way out of a jail that a descriptor of a directory is: the helper has none. */
+START_TEST(test_nothing_leads_out)
+{
+    char links[64], target[PATH_MAX];
+
+    begin(false);
+    shut_in();
+    for (int fd = 0; fd < 64; fd++) {
+        struct stat status;
+
+        snprintf(links, sizeof links, "self/task/%u/fd/%d", RA_CURRENT->header.sampler_tid, fd);
+        if (fstatat(proc, links, &status, 0) == 0) {
+            ck_assert_msg(S_ISREG(status.st_mode), "descriptor %d of the helper's is no file", fd);
+            ck_assert_int_gt(readlinkat(proc, links, target, sizeof target), 0);
+        }
+    }
+    finish();
 }
 END_TEST
 
 START_TEST(test_stopped)
 {
-    begin();
+    begin(false);
+    ck_assert_int_eq(ra_helper_give(getuid()), getuid() == 0);
     ck_assert(ra_helper_stop());
     ck_assert(!ra_unlisted_is_there());
     ck_assert_uint_eq(RA_CURRENT->header.sampler_tid, 0);
-    ck_assert(!ra_helper_remove(&file));
+    ck_assert(!ra_helper_give(getuid()));
     ck_assert(!ra_helper_stop());
     ra_helper_restart();
     ck_assert(ra_unlisted_is_there());
     ck_assert(ra_helper_stop());
-    finish(false);
+    finish();
 }
 END_TEST
 
@@ -130,7 +157,8 @@ int main(void)
     Suite *suite = suite_create("helper");
     TCase *tests = tcase_create("helper");
 
-    tcase_add_test(tests, test_given_and_removed);
+    tcase_add_test(tests, test_given_from_a_jail);
+    tcase_add_test(tests, test_nothing_leads_out);
     tcase_add_test(tests, test_replaced);
     tcase_add_test(tests, test_stopped);
     suite_add_tcase(suite, tests);
