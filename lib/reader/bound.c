@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reader/belong.h"
 #include "reader/failure.h"
 #include "reader/session.h"
 
@@ -100,6 +101,12 @@ enum ra_status ruby_alloc_reader_open_at(struct ra_reader **opened, int dir, con
         return status;
     }
     open_target(&reader->target, &parsed);
+    if (reader->target.dir >= 0 && !ra_belong_is_region(&reader->target, &reader->place)) {
+        status = ra_failure_set(why, RA_DAMAGED, "region %s is not of process %d: user %u made it",
+                                name, (int)reader->target.pid, (unsigned)reader->place.file.st_uid);
+        ruby_alloc_reader_close(reader);
+        return status;
+    }
     ra_session_settle(reader);
     *opened = reader;
     return RA_OK;

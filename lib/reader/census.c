@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reader/belong.h"
 #include "reader/grow.h"
 #include "ruby_alloc/report.h"
 
@@ -20,7 +21,8 @@ static const char in_use[] = "the process that now has its pid may not be looked
 static const char out_of_sight[] =
     "it is of another pid namespace, whose processes can't all be seen from here";
 static const char wrong_proc[] = "/proc shows another pid namespace than this one";
-static const char no_memory[] = "there is no memory for a list of the processes";
+static const char incomplete[] =
+    "the list of processes is not complete: memory, descriptors or rights are missing";
 
 static void begin(struct ra_census *census)
 {
@@ -53,8 +55,8 @@ static enum ra_life judge_successor(const struct ra_target *target, const struct
     if (target->status.tgid != target->pid || target->status.rss == RA_UNKNOWN) {
         return RA_LIFE_DEAD; /* a thread, or the kernel's own: never made a region */
     }
-    mapped = ra_locate_is_mapped(target, place);
-    if (mapped < 0 && has_uid(target->status.uids, place->file.st_uid)) {
+    mapped = ra_belong_is_mapped(target, place);
+    if (mapped < 0 && (geteuid() == 0 || has_uid(target->status.uids, place->file.st_uid))) {
         *reason = in_use;
         return RA_LIFE_UNKNOWN;
     }
@@ -90,6 +92,12 @@ static enum ra_life judge_pid(pid_t pid, uint64_t start_ticks, const struct ra_p
     return life;
 }
 
+/* A process that ends meanwhile is none to list; any other that can't be looked at may be the one. */
+static bool has_ended(int error)
+{
+    return error == ENOENT || error == ESRCH;
+}
+
 static void add_entry(struct ra_census *census, pid_t pid)
 {
     struct ra_census_entry entry = {.pid = pid};
@@ -97,11 +105,10 @@ static void add_entry(struct ra_census *census, pid_t pid)
     struct ra_proc_status status;
     int dir = ra_proc_open(pid);
 
-    if (dir < 0) {
-        return;
-    }
-    if (ra_proc_read_status(dir, &status) && ra_proc_is_alive(&status) &&
-        ra_proc_read_start(dir, &entry.start_ticks)) {
+    if (dir < 0 || !ra_proc_read_status(dir, &status) ||
+        !ra_proc_read_start(dir, &entry.start_ticks)) {
+        census->has_failed |= !has_ended(errno);
+    } else if (ra_proc_is_alive(&status)) {
         entries = ra_grown(census->entries, &census->capacity, census->count, sizeof(entry), 256);
         census->has_failed |= entries == NULL;
         entry.inner_pid = status.inner_pid;
@@ -113,7 +120,9 @@ static void add_entry(struct ra_census *census, pid_t pid)
             entries[census->count++] = entry;
         }
     }
-    close(dir);
+    if (dir >= 0) {
+        close(dir);
+    }
 }
 
 static void take(struct ra_census *census)
@@ -126,9 +135,12 @@ static void take(struct ra_census *census)
         census->sees_all = false;
         return;
     }
+    errno = 0;
     while ((pid = ra_proc_next_number(stream)) != 0) {
         add_entry(census, pid);
+        errno = 0;
     }
+    census->has_failed |= errno != 0;
     closedir(stream);
 }
 
@@ -166,6 +178,8 @@ static enum ra_life judge_foreign(const struct ra_census *census, const struct r
 enum ra_life ra_census_judge(struct ra_census *census, const struct ra_region_name *name,
                              const struct ra_place *place, const char **reason)
 {
+    enum ra_life life;
+
     if (!census->is_begun) {
         begin(census);
     }
@@ -179,11 +193,12 @@ enum ra_life ra_census_judge(struct ra_census *census, const struct ra_region_na
     if (!census->is_taken) {
         take(census);
     }
-    if (census->has_failed) {
-        *reason = no_memory;
+    life = judge_foreign(census, name, place, reason);
+    if (life == RA_LIFE_DEAD && census->has_failed) {
+        *reason = incomplete;
         return RA_LIFE_UNKNOWN;
     }
-    return judge_foreign(census, name, place, reason);
+    return life;
 }
 
 void ra_census_release(struct ra_census *census)

@@ -26,7 +26,7 @@ struct ra_census {
     bool is_own_proc; /* /proc shows the pid namespace that the caller is in */
     bool sees_all;    /* and hides no process of other users */
     bool is_taken;    /* the entries were read: only for regions of other namespaces */
-    bool has_failed;  /* no memory for them */
+    bool has_failed;  /* not all of them could be read */
     struct ra_census_entry *entries;
     size_t count;
     size_t capacity;

@@ -12,6 +12,7 @@
 
 #include "reader/failure.h"
 #include "reader/program.h"
+#include "reader/smaps.h"
 
 /* What a process looks like from outside. */
 struct looks {
@@ -43,23 +44,11 @@ static void look_at_file(struct looks *looks, const char *name)
     looks->had_region |= starts_with(name, "ruby_alloc.");
 }
 
-/* Returns false with errno when the maps may not be read. */
-static bool look_at_maps(struct looks *looks, const struct ra_target *target)
+static bool look_at_map(const struct ra_smap *map, void *looks)
 {
-    size_t bytes;
-    char *maps = ra_proc_slurp(target->memory_dir, "maps", &bytes);
-    char *rest = maps;
-    struct ra_proc_mapping mapping;
+    const char *name = strrchr(map->path, '/');
 
-    if (maps == NULL) {
-        return false;
-    }
-    while (ra_proc_next_mapping(&rest, &mapping)) {
-        const char *name = strrchr(mapping.path, '/');
-
-        look_at_file(looks, name == NULL ? "" : name + 1);
-    }
-    free(maps);
+    look_at_file(looks, name == NULL ? "" : name + 1);
     return true;
 }
 
@@ -132,15 +121,17 @@ static const char *explain(const struct looks *looks)
 enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_failure *why)
 {
     struct looks looks = {0};
+    int got;
 
     if (target->status.tgid != target->pid) {
         return ra_failure_set(why, RA_ABSENT, "no process %d: it is a thread of process %d",
                               (int)target->pid, (int)target->status.tgid);
     }
-    if (!look_at_maps(&looks, target)) {
-        if (errno == EACCES || errno == EPERM) {
-            return ra_diagnose_denied(target->pid, target->status.uids[1], why);
-        }
+    got = ra_smaps_walk(target->memory_dir, "maps", look_at_map, &looks);
+    if (got == -EACCES || got == -EPERM) {
+        return ra_diagnose_denied(target->pid, target->status.uids[1], why);
+    }
+    if (got < 0) {
         return ra_diagnose_absent(target->pid, why);
     }
     look_at_environment(&looks, target);

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "reader/belong.h"
 #include "reader/failure.h"
 #include "ruby_alloc/region.h"
 
@@ -119,63 +119,75 @@ static const char *type_name(mode_t mode)
     }
 }
 
-static bool is_owner(const struct ra_proc_status *status, uid_t uid)
+static void refuse_owner(struct search *search, const struct ra_place *place, const char *cure)
 {
-    for (size_t i = 0; i < 4; i++) {
-        if (status->uids[i] == uid) {
-            return true;
-        }
-    }
-    return uid == 0;
-}
+    const struct ra_target *target = search->target;
 
-/* Whether the process has this very file mapped: 1, 0, or -1 if its maps can't be read. */
-static int maps_file(const struct ra_target *target, const struct stat *file, const char *name)
-{
-    size_t bytes = 0;
-    char *maps = ra_proc_slurp(target->memory_dir, "maps", &bytes);
-    char *rest = maps;
-    struct ra_proc_mapping mapping;
-    int mapped = bytes == 0 ? -1 : 0;
-
-    while (mapped == 0 && ra_proc_next_mapping(&rest, &mapping)) {
-        if ((mapping.inode == file->st_ino && mapping.device_major == major(file->st_dev) &&
-             mapping.device_minor == minor(file->st_dev)) ||
-            (name != NULL && strstr(mapping.path, name) != NULL)) {
-            mapped = 1;
-        }
+    if (ra_belong_is_owner(target, place)) {
+        search->status = ra_failure_set(search->why, RA_DAMAGED,
+                                        "region %s is of another process than %d, by what is in "
+                                        "it: %s",
+                                        place->path, (int)target->pid, cure);
+        return;
     }
-    free(maps);
-    return mapped;
+    search->status = ra_failure_set(
+        search->why, RA_DAMAGED,
+        "region %s belongs to user %u, expected %u, the user of process %d: %s", place->path,
+        (unsigned)place->file.st_uid, (unsigned)target->status.uids[1], (int)target->pid, cure);
 }
 
 /* Whether the file at a region's name can be one; if not, the message says why. */
-static bool is_acceptable(struct search *search, const struct stat *file, const char *path)
+static bool is_acceptable(struct search *search, const struct ra_place *place,
+                          const struct ra_region_name *name)
 {
     const char *cure = "remove it and restart the process";
+    const struct stat *file = &place->file;
 
     if (!S_ISREG(file->st_mode)) {
         search->status =
             ra_failure_set(search->why, RA_DAMAGED, "region %s is %s, expected a regular file: %s",
-                           path, type_name(file->st_mode), cure);
+                           place->path, type_name(file->st_mode), cure);
         return false;
     }
     if (file->st_nlink > 1) {
         search->status = ra_failure_set(search->why, RA_DAMAGED,
                                         "region %s has %ju names (hard links), expected 1: %s",
-                                        path, (uintmax_t)file->st_nlink, cure);
+                                        place->path, (uintmax_t)file->st_nlink, cure);
         return false;
     }
-    /* A process that gave up its user's rights goes on counting in the file it had made. */
-    if (search->living && !is_owner(&search->target->status, file->st_uid) &&
-        maps_file(search->target, file, NULL) != 1) {
-        search->status =
-            ra_failure_set(search->why, RA_DAMAGED,
-                           "region %s belongs to user %u, expected %u, the user of process %d: %s",
-                           path, (unsigned)file->st_uid, (unsigned)search->target->status.uids[1],
-                           (int)search->target->pid, cure);
+    if (search->living && !ra_belong_is_region(search->target, place)) {
+        refuse_owner(search, place, cure);
         return false;
     }
+    if (!search->living && !ra_belong_is_named(place, name)) {
+        search->status = ra_failure_set(search->why, RA_DAMAGED,
+                                        "region %s is of another process, by what is in it: "
+                                        "remove it",
+                                        place->path);
+        return false;
+    }
+    return true;
+}
+
+/* Take the file at fd (closed unless it is taken), found as place->path says. */
+static bool take(struct search *search, int fd, const struct ra_region_name *name,
+                 struct ra_place *found)
+{
+    struct ra_place *place = search->place;
+
+    found->fd = fd;
+    if (fd < 0 || fstat(fd, &found->file) != 0 || found->file.st_nlink == 0 ||
+        !is_acceptable(search, found, name)) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return false;
+    }
+    if (place->fd >= 0) {
+        close(place->fd);
+    }
+    *place = *found;
+    search->status = RA_OK;
     return true;
 }
 
@@ -183,27 +195,13 @@ static bool is_acceptable(struct search *search, const struct stat *file, const 
 static bool examine(struct search *search, int dir, const char *prefix, const char *path,
                     const char *name)
 {
-    struct ra_place *place = search->place;
+    struct ra_region_name parsed = {0};
+    struct ra_place found;
     int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    char shown[PATH_MAX];
-    struct stat file;
 
-    if (fd < 0) {
-        return false;
-    }
-    snprintf(shown, sizeof(shown), "%s%s/%s", prefix, path, name);
-    if (fstat(fd, &file) != 0 || !is_acceptable(search, &file, shown)) {
-        close(fd);
-        return false;
-    }
-    if (place->fd >= 0) {
-        close(place->fd);
-    }
-    place->fd = fd;
-    place->file = file;
-    memcpy(place->path, shown, sizeof(shown));
-    search->status = RA_OK;
-    return true;
+    snprintf(found.path, sizeof(found.path), "%s%s/%s", prefix, path, name);
+    ra_region_name_parse(name, &parsed);
+    return take(search, fd, &parsed, &found);
 }
 
 static bool examine_in(struct search *search, int root, const char *prefix, const char *path,
@@ -224,28 +222,42 @@ static bool examine_in(struct search *search, int root, const char *prefix, cons
     return taken;
 }
 
+/* A search among the mappings of a process. */
+struct mapping_search {
+    struct search *search;
+    int root;
+    const char *prefix;
+    bool is_taken;
+};
+
+/* By the mapping, for root: no mount stands before that file. Else by its path. */
+static bool examine_map(const struct ra_smap *map, void *context)
+{
+    struct mapping_search *among = context;
+    struct search *search = among->search;
+    const char *slash = strrchr(map->path, '/');
+    struct ra_region_name parsed;
+    struct ra_place found;
+    char dir[PATH_MAX];
+
+    if (slash == NULL || !ra_region_name_parse(slash + 1, &parsed) ||
+        parsed.pid != search->target->status.inner_pid || slash - map->path >= PATH_MAX) {
+        return true;
+    }
+    snprintf(found.path, sizeof(found.path), "%s%s", among->prefix, map->path);
+    snprintf(dir, sizeof(dir), "%.*s", (int)(slash - map->path), map->path);
+    among->is_taken = take(search, ra_belong_open(search->target, map), &parsed, &found) ||
+                      examine_in(search, among->root, among->prefix, dir, slash + 1);
+    return !among->is_taken;
+}
+
 /* The region that the process has mapped, wherever that lies. */
 static bool examine_mapped(struct search *search, int root, const char *prefix)
 {
-    size_t bytes;
-    char *maps = ra_proc_slurp(search->target->memory_dir, "maps", &bytes);
-    char *rest = maps;
-    struct ra_proc_mapping mapping;
-    struct ra_region_name parsed;
-    bool taken = false;
+    struct mapping_search among = {search, root, prefix, false};
 
-    while (!taken && maps != NULL && ra_proc_next_mapping(&rest, &mapping)) {
-        char *name = strrchr(mapping.path, '/');
-
-        if (name == NULL || !ra_region_name_parse(name + 1, &parsed) ||
-            parsed.pid != search->target->status.inner_pid) {
-            continue;
-        }
-        *name = '\0';
-        taken = examine_in(search, root, prefix, mapping.path, name + 1);
-    }
-    free(maps);
-    return taken;
+    ra_smaps_walk(search->target->memory_dir, "maps", examine_map, &among);
+    return among.is_taken;
 }
 
 static bool examine_tree(struct search *search, int root, const char *prefix)
@@ -382,14 +394,4 @@ enum ra_status ra_locate_left(const struct ra_target *target, struct ra_place *p
         examine_left(&search, dirs[i], pid_namespace, &newest);
     }
     return place->fd >= 0 ? RA_OK : search.status;
-}
-
-int ra_locate_is_mapped(const struct ra_target *target, const struct ra_place *place)
-{
-    const char *name = strrchr(place->path, '/');
-    bool is_named =
-        name != NULL && strncmp(name + 1, RA_REGION_PREFIX, strlen(RA_REGION_PREFIX)) == 0;
-
-    /* By name as well: overlayfs shows the numbers of the file below it. */
-    return maps_file(target, &place->file, is_named ? name : NULL);
 }

@@ -58,9 +58,6 @@ enum ra_status ra_locate_living(const struct ra_target *target, struct ra_place 
 enum ra_status ra_locate_left(const struct ra_target *target, struct ra_place *place,
                               struct ra_failure *why);
 
-/* Whether the process has this region's file mapped: 1, 0, or -1 if that can't be known. */
-int ra_locate_is_mapped(const struct ra_target *target, const struct ra_place *place);
-
 /*
  * The directories in which the caller's own processes make regions, best first.
  * Fills dirs with up to RA_OWN_DIRS paths, returns their number.

@@ -32,6 +32,11 @@ bool ra_proc_is_own(void)
     return is_own;
 }
 
+bool ra_proc_is_want(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 int ra_proc_open(pid_t pid)
 {
     char path[32];
@@ -121,31 +126,34 @@ ssize_t ra_proc_read(int dir, const char *name, char *buffer, size_t capacity)
 char *ra_proc_slurp(int dir, const char *name, size_t *bytes)
 {
     int file = openat(dir, name, O_RDONLY | O_CLOEXEC);
-    size_t capacity = 32768;
+    size_t capacity = 4096;
     size_t done = 0;
     char *text = NULL;
-    ssize_t got = -1;
+    int error = file < 0 ? errno : 0;
+    ssize_t got = 0;
 
-    if (file < 0) {
-        return NULL;
-    }
-    do {
+    while (error == 0) {
         char *larger = realloc(text, capacity);
 
-        if (larger == NULL) {
-            got = -1;
+        text = larger == NULL ? text : larger;
+        got = larger == NULL ? -1 : read_all(file, text + done, capacity - 1 - done);
+        if (got < 0) {
+            error = larger == NULL ? ENOMEM : errno;
             break;
         }
-        text = larger;
-        got = read_all(file, text + done, capacity - 1 - done);
-        if (got >= 0) {
-            done += (size_t)got;
+        done += (size_t)got;
+        if (done < capacity - 1) {
+            break;
         }
         capacity *= 2;
-    } while (got > 0 && done == capacity / 2 - 1 && capacity <= RA_PROC_TEXT_MAX);
-    close(file);
-    if (got < 0) {
+        error = capacity > RA_PROC_TEXT_MAX ? EFBIG : 0;
+    }
+    if (file >= 0) {
+        close(file);
+    }
+    if (error != 0) {
         free(text);
+        errno = error;
         return NULL;
     }
     text[done] = '\0';

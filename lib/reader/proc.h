@@ -46,14 +46,6 @@ struct ra_proc_rollup {
 #undef RA_SMAP_MEMBER
 };
 
-/* One mapping of a file. The path is "" for anonymous memory. */
-struct ra_proc_mapping {
-    uint64_t device_major;
-    uint64_t device_minor;
-    uint64_t inode;
-    const char *path;
-};
-
 /* Whether /proc shows the caller at all: without it nothing is known of any process. */
 bool ra_proc_is_mounted(void);
 
@@ -69,15 +61,25 @@ int ra_proc_open(pid_t pid);
  */
 int ra_proc_open_thread(int dir);
 
-/* Read name into buffer, cut off and terminated. Returns its length, or -1. */
+/*
+ * Read name into buffer, cut off and terminated. Returns its length, or -1. For what is
+ * only shown, or what the kernel keeps short: what is gone by goes by a whole file.
+ */
 ssize_t ra_proc_read(int dir, const char *name, char *buffer, size_t capacity);
 
-/* Read name whole, up to RA_PROC_TEXT_MAX. Returns a terminated text to be freed. */
+/*
+ * Read name whole. Returns a terminated text to be freed, or NULL: also where it is of
+ * RA_PROC_TEXT_MAX or more, far above what the kernel writes of one process but its
+ * mappings (smaps.h), which says nothing then: errno is EFBIG.
+ */
 char *ra_proc_slurp(int dir, const char *name, size_t *bytes);
 
 bool ra_proc_read_status(int dir, struct ra_proc_status *status);
 bool ra_proc_read_rollup(int dir, struct ra_proc_rollup *rollup);
 bool ra_proc_read_start(int dir, uint64_t *start_ticks);
+
+/* Whether an error is a want of the caller's (descriptors, memory), which tells nothing of a file. */
+bool ra_proc_is_want(int error);
 
 /* Whether a process with this status still runs: no zombie, unless threads go on. */
 bool ra_proc_is_alive(const struct ra_proc_status *status);
@@ -87,12 +89,6 @@ uint64_t ra_proc_namespace(int dir, const char *name);
 
 /* The value of variable name in an environ of so many bytes, or NULL. */
 const char *ra_proc_variable(const char *environment, size_t bytes, const char *name);
-
-/*
- * Take the next line of *maps (a text that is cut up in place; *maps goes on
- * behind it). Returns false at the end; lines that make no sense are left out.
- */
-bool ra_proc_next_mapping(char **maps, struct ra_proc_mapping *mapping);
 
 /* Whether a file of this name, without its directory, is a Ruby or its library. */
 bool ra_ruby_is_named(const char *name);

@@ -72,29 +72,27 @@ static void read_inner_pid(const char *text, struct ra_proc_status *status)
     }
 }
 
+/* The groups of a process may fill the better part of a megabyte, and stand before its pids. */
 bool ra_proc_read_status(int dir, struct ra_proc_status *status)
 {
-    char text[4096];
-    const char *state;
+    size_t bytes;
+    char *text = ra_proc_slurp(dir, "status", &bytes);
+    const char *state = text == NULL ? NULL : find_line(text, "State");
 
     memset(status, 0, sizeof(*status));
-    if (ra_proc_read(dir, "status", text, sizeof(text)) <= 0) {
-        return false;
+    if (state != NULL) {
+        status->state = state[strspn(state, " \t")];
+        status->tgid = (pid_t)find_number(text, "Tgid", 0);
+        status->ppid = (pid_t)find_number(text, "PPid", 0);
+        status->threads = find_number(text, "Threads", 0);
+        status->rss = find_kilobytes(text, "VmRSS");
+        status->rss_anon = find_kilobytes(text, "RssAnon");
+        status->swap = find_kilobytes(text, "VmSwap");
+        read_uids(text, status);
+        read_inner_pid(text, status);
     }
-    state = find_line(text, "State");
-    if (state == NULL) {
-        return false;
-    }
-    status->state = state[strspn(state, " \t")];
-    status->tgid = (pid_t)find_number(text, "Tgid", 0);
-    status->ppid = (pid_t)find_number(text, "PPid", 0);
-    status->threads = find_number(text, "Threads", 0);
-    status->rss = find_kilobytes(text, "VmRSS");
-    status->rss_anon = find_kilobytes(text, "RssAnon");
-    status->swap = find_kilobytes(text, "VmSwap");
-    read_uids(text, status);
-    read_inner_pid(text, status);
-    return true;
+    free(text);
+    return state != NULL;
 }
 
 bool ra_proc_is_alive(const struct ra_proc_status *status)
@@ -107,55 +105,35 @@ bool ra_proc_is_alive(const struct ra_proc_status *status)
 
 bool ra_proc_read_rollup(int dir, struct ra_proc_rollup *rollup)
 {
-    char text[4096];
+    size_t bytes;
+    char *text = ra_proc_slurp(dir, "smaps_rollup", &bytes);
 
-    if (ra_proc_read(dir, "smaps_rollup", text, sizeof(text)) <= 0) {
+    if (text == NULL || bytes == 0) {
+        free(text);
         return false;
     }
 #define READ_SIZE(field, name) rollup->name = find_kilobytes(text, #field);
     RA_SMAP_SIZES(READ_SIZE)
 #undef READ_SIZE
+    free(text);
     return true;
 }
 
 bool ra_proc_read_start(int dir, uint64_t *start_ticks)
 {
     enum { START_FIELD = 22, FIRST_FIELD_BEHIND_NAME = 3 };
-    char text[2048];
-    char *field;
+    size_t bytes;
+    char *text = ra_proc_slurp(dir, "stat", &bytes);
+    char *field = text == NULL ? NULL : strrchr(text, ')'); /* the name may hold spaces, brackets */
 
-    if (ra_proc_read(dir, "stat", text, sizeof(text)) <= 0) {
-        return false;
-    }
-    field = strrchr(text, ')'); /* the name before it may hold spaces and brackets */
     for (int i = FIRST_FIELD_BEHIND_NAME; field != NULL && i <= START_FIELD; i++) {
         field = strchr(field + 1, ' ');
     }
-    if (field == NULL) {
-        return false;
+    if (field != NULL) {
+        *start_ticks = strtoull(field + 1, NULL, 10);
     }
-    *start_ticks = strtoull(field + 1, NULL, 10);
-    return true;
-}
-
-bool ra_proc_next_mapping(char **maps, struct ra_proc_mapping *mapping)
-{
-    while (**maps != '\0') {
-        char *line = *maps;
-        size_t length = strcspn(line, "\n");
-        int path_at = 0;
-
-        *maps = line + length + (line[length] == '\n');
-        line[length] = '\0';
-        if (sscanf(line, "%*x-%*x %*s %*x %" SCNx64 ":%" SCNx64 " %" SCNu64 " %n",
-                   &mapping->device_major, &mapping->device_minor, &mapping->inode,
-                   &path_at) == 3 &&
-            path_at > 0) {
-            mapping->path = line + path_at;
-            return true;
-        }
-    }
-    return false;
+    free(text);
+    return field != NULL;
 }
 
 bool ra_ruby_is_named(const char *name)

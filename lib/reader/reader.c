@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reader/belong.h"
 #include "reader/diagnose.h"
 #include "reader/failure.h"
 #include "reader/program.h"
@@ -150,13 +151,23 @@ void ruby_alloc_reader_close(struct ra_reader *reader)
     free(reader);
 }
 
-/* Drops target.dir when it does not. */
+/* Drops target.dir when it does not. What can't be read now, for want of a descriptor, lives on. */
 bool ra_session_look_alive(struct ra_reader *reader)
 {
     struct ra_target *target = &reader->target;
+    struct ra_proc_status status;
 
-    if (target->dir >= 0 && (!ra_proc_read_status(target->dir, &target->status) ||
-                             !ra_proc_is_alive(&target->status))) {
+    if (target->dir < 0) {
+        return false;
+    }
+    if (ra_proc_read_status(target->dir, &status)) {
+        target->status = status;
+    } else if (ra_proc_is_want(errno)) {
+        return true;
+    } else {
+        status.state = 'X';
+    }
+    if (!ra_proc_is_alive(&status)) {
         ra_target_close(target);
     }
     return target->dir >= 0;
@@ -166,7 +177,7 @@ bool ra_session_look_alive(struct ra_reader *reader)
 static enum ra_status stay_with_removed(struct ra_reader *reader)
 {
     if (ra_session_look_alive(reader) &&
-        ra_locate_is_mapped(&reader->target, &reader->place) == 0) {
+        ra_belong_is_mapped(&reader->target, &reader->place) == 0) {
         ra_target_close(&reader->target);
     }
     return RA_OK;
@@ -196,16 +207,20 @@ static enum ra_status follow_removed(struct ra_reader *reader, struct ra_failure
         }
         return status;
     }
-    if (ra_locate_is_mapped(&reader->target, &reader->place) == 1) {
+    if (ra_belong_is_mapped(&reader->target, &reader->place) == 1) {
         return RA_OK;
     }
     return ra_failure_set(why, RA_ABSENT, "process %d is ending: it has removed its region",
                           (int)reader->target.pid);
 }
 
+/* Where its mappings may not be read, the file must at least be its user's. */
 static void check_detached(struct ra_reader *reader)
 {
-    reader->is_detached = ra_locate_is_mapped(&reader->target, &reader->place) == 0;
+    int mapped = ra_belong_is_mapped(&reader->target, &reader->place);
+
+    reader->is_detached =
+        mapped == 0 || (mapped < 0 && !ra_belong_is_owner(&reader->target, &reader->place));
     reader->is_checked = true;
 }
 

@@ -16,6 +16,8 @@
 
 #include <ruby_alloc/region.h>
 
+#include "reader/proc.h"
+
 enum { TRIES = 5 };
 
 /* A --prune that found the directory before its watch was locked has removed it again. */
@@ -94,31 +96,28 @@ int ra_rundir_make(struct ra_rundir *dir)
     return -1;
 }
 
-/* In /proc/NUMBER/environ; of a larger environment only the beginning is looked at. */
-static bool is_in_environment(const char *number, const char *text)
+static bool has_in_environment(pid_t pid, const char *text)
 {
-    char path[NAME_MAX + sizeof "/proc//environ"], environment[32768];
-    ssize_t length = -1;
-    int file;
+    int dir = ra_proc_open(pid);
+    size_t bytes = 0;
+    char *environment = dir >= 0 ? ra_proc_slurp(dir, "environ", &bytes) : NULL;
+    bool has = environment && memmem(environment, bytes, text, strlen(text));
 
-    snprintf(path, sizeof path, "/proc/%s/environ", number);
-    file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file >= 0) {
-        length = read(file, environment, sizeof environment);
-        close(file);
+    free(environment);
+    if (dir >= 0) {
+        close(dir);
     }
-    return length > 0 && memmem(environment, (size_t)length, text, strlen(text));
+    return has;
 }
 
 bool ra_rundir_is_in_use(const struct ra_rundir *dir)
 {
     DIR *stream = opendir("/proc");
-    struct dirent *entry;
     bool found = false;
+    pid_t pid;
 
-    while (stream && !found && (entry = readdir(stream))) {
-        found = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-                is_in_environment(entry->d_name, dir->path);
+    while (stream && !found && (pid = ra_proc_next_number(stream)) != 0) {
+        found = has_in_environment(pid, dir->path);
     }
     if (stream) {
         closedir(stream);

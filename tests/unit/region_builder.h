@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reader/locate.h"
 #include "reader/proc.h"
 #include "ruby_alloc/reader.h"
 #include "ruby_alloc/region.h"
@@ -147,12 +148,29 @@ static inline const char *region_path(pid_t pid, uint64_t start_ticks)
     return path;
 }
 
+/* As what the name says, where the test has not made it another's. */
+static inline void sign_region(int fd, const char *path, struct ra_header header)
+{
+    struct ra_region_name name;
+
+    if (ra_region_name_parse(strrchr(path, '/') + 1, &name)) {
+        header.pid = header.pid == (uint32_t)getpid() ? (uint32_t)name.pid : header.pid;
+        header.start_ticks = header.start_ticks == 0 ? name.start_ticks : header.start_ticks;
+        header.pid_namespace =
+            header.pid_namespace == 0 ? name.pid_namespace : header.pid_namespace;
+        ck_assert_int_eq(pwrite(fd, &header, sizeof(header), 0), (ssize_t)sizeof(header));
+    }
+}
+
 static inline void write_region(const char *path, const void *region, size_t bytes)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, region, bytes), (ssize_t)bytes);
+    if (bytes >= sizeof(struct ra_header)) {
+        sign_region(fd, path, *(const struct ra_header *)region);
+    }
     close(fd);
 }
 

@@ -1,0 +1,164 @@
+#!/bin/bash
+# Root looks at processes of users it doesn't trust, who have mount and pid namespaces of their
+# own: what they name, mount and leave there must not make root take one process for another.
+# shellcheck disable=SC2016 # Ruby and inner shells in single quotes
+set -u
+
+if [ "$(id -u)" -ne 0 ] || ! unshare --mount --pid --fork --mount-proc true 2>/dev/null; then
+    echo "not root, or no namespaces can be made: not tested"
+    exit 77
+fi
+# /dev/shm is one of our own.
+if [ -z "${STRANGERS_INSIDE:-}" ]; then
+    STRANGERS_INSIDE=1 exec unshare --mount --propagation private bash "$0"
+fi
+mount -t tmpfs -o mode=1777 none /dev/shm || exit 1
+
+# shellcheck source=tests/integration/tool.sh
+. "$(dirname "$0")/tool.sh"
+unset RUBY_ALLOC_DIR
+alice=12345
+install -m 755 "$library" "$TEST_DIR/libruby_alloc.so"
+
+install -m 755 "$top" "$TEST_DIR/top"
+
+as_alice=(setpriv --reuid=$alice --regid=$alice --clear-groups --)
+
+# json EXPRESSION: of the reports in the output.
+json() {
+    ruby -rjson -e '$reports = STDIN.map { |line| JSON.parse(line) }; $report = $reports[0]
+        exit(eval(ARGV[0]) ? 0 : 1)' "$1" <"$out" || fail "not true: $1"
+}
+
+# objects COUNT: the script of a Ruby that holds as many of a size that nothing else has.
+objects() { echo "A = Array.new($1) { 'x' * 2989 }; File.write(ARGV[0], ''); sleep"; }
+holds='$report["sizes"].find { |row| row["min"] == 2985 }["allocations"]'
+decay='$report["process"]["jemalloc_conf"]["dirty_decay_ms"]'
+
+# start NAME COMMAND...: waits until it is up.
+start() {
+    local name=$1
+    shift
+    mkdir -m 777 -p "$TEST_DIR/up"
+    "$@" >"$TEST_DIR/$name.out" 2>&1 &
+    started+=("$!")
+    disown "$!"
+    until_true 30 test -e "$TEST_DIR/up/$name" || fail "$name did not start: $(cat "$TEST_DIR/$name.out")"
+}
+
+
+region_of() { find /dev/shm -name "ruby_alloc.$1.*"; }
+
+# A user puts root's region over the name of hers, and her process has the pid of root's.
+# DIR: where both have their regions, on the file system that is tested.
+test_bound_over() {
+    local dir=$1 root roots hers
+    what="root's region bound over another's, on $2"
+    start root env LD_PRELOAD="$library" RUBY_ALLOC_DIR="$dir" ruby -e "$(objects 7000)" "$TEST_DIR/up/root"
+    root=${started[-1]}
+    roots=$(find "$dir" -name "ruby_alloc.$root.*")
+    start alice unshare --mount --pid --fork --mount-proc --kill-child bash -c '
+        while [ ! -e "$3/bound" ]; do
+            echo "$(($4 - 1))" >/proc/sys/kernel/ns_last_pid
+            setpriv --reuid=$6 --regid=$6 --clear-groups -- env LD_PRELOAD="$0" RUBY_ALLOC_DIR="$1" \
+                ruby -e "$2" "$3/alice" &
+            [ $! -eq "$4" ] || { kill -9 $!; continue; }
+            until [ -e "$3/alice" ]; do sleep 0.05; done
+            mount --bind "$5" "$1/ruby_alloc.$4".*."$(stat -L -c %i /proc/self/ns/pid)" && : >"$3/bound"
+            break
+        done
+        wait' "$TEST_DIR/libruby_alloc.so" "$dir" "$(objects 300)" "$TEST_DIR/up" "$root" "$roots" "$alice"
+    until_true 30 test -e "$TEST_DIR/up/bound" || fail "nothing was bound: $(cat "$TEST_DIR/alice.out")"
+    hers=$(pgrep -u $alice -f "up/alice\$")
+    started+=("$hers")
+    tool 0 --json "$hers"
+    json "$holds == 300 && \$report['process']['uid'] == $alice && \$report['process']['state'] == 'running'"
+    tool 0 --decay 4321 --json "$hers"
+    tool 0 --purge "$hers"
+    tool 0 --json "$hers"
+    json "$decay == 4321"
+    tool 0 --json "$root"
+    json "$holds == 7000 && \$report['process']['pid'] == $root && $decay != 4321"
+    tool 0 --prune
+    [ -e "$roots" ] || fail "root's region was removed"
+    kill -9 "$hers" "$root"
+    rm -rf "$TEST_DIR/up"
+    find "$dir" -name 'ruby_alloc.*' -delete
+}
+
+# Where a mapping has the numbers of the file below, and the file those of the overlay.
+test_overlay() {
+    local merged=$TEST_DIR/merged
+    mkdir -p "$TEST_DIR/layers" "$merged"
+    mount -t tmpfs none "$TEST_DIR/layers" || fail "no tmpfs"
+    mkdir "$TEST_DIR"/layers/{lower,upper,work}
+    chmod 1777 "$TEST_DIR/layers/upper"
+    if ! mount -t overlay none -o "lowerdir=$TEST_DIR/layers/lower,upperdir=$TEST_DIR/layers/upper,workdir=$TEST_DIR/layers/work" \
+        "$merged" 2>"$err"; then
+        echo "no overlay can be mounted: not tested"
+        return
+    fi
+    test_bound_over "$merged" overlayfs
+    # Nor may a user look at a mapping itself: the file is known by its owner.
+    what="a user's own process on overlayfs"
+    start own "${as_alice[@]}" env LD_PRELOAD="$TEST_DIR/libruby_alloc.so" RUBY_ALLOC_DIR="$merged" \
+        ruby -e "$(objects 300)" "$TEST_DIR/up/own"
+    execute 0 "${as_alice[@]}" "$TEST_DIR/top" --json "${started[-1]}"
+    json "$holds == 300 && \$report['process']['state'] == 'running' && \$report['memory']['sample_age'] < 2"
+    execute 0 "${as_alice[@]}" "$TEST_DIR/top" --decay 4321 "${started[-1]}"
+    kill -9 "${started[-1]}"
+    rm -rf "$TEST_DIR/up"
+}
+
+# A container of a user's own, in which that user is root: user, mount and pid namespace.
+test_user_namespace() {
+    local pid outer
+    what="a user namespace"
+    if ! "${as_alice[@]}" unshare --user --map-root-user --mount --pid --fork --mount-proc true 2>"$err"; then
+        echo "users can't make namespaces: not tested"
+        return
+    fi
+    start inner "${as_alice[@]}" unshare --user --map-root-user --mount --pid --fork --mount-proc --kill-child bash -c '
+        mount -t tmpfs none /dev/shm && LD_PRELOAD=$0 exec ruby -e "$1" "$2"' \
+        "$TEST_DIR/libruby_alloc.so" "$(objects 300)" "$TEST_DIR/up/inner"
+    outer=${started[-1]}
+    pid=$(cat "/proc/$outer/task/$outer/children")
+    pid=${pid// /}
+    tool 0 --json "$pid"
+    json "$holds == 300 && \$report['process'].values_at('uid', 'state') == [$alice, 'running']"
+    tool 0 --decay 4321 "$pid"
+    execute 0 "${as_alice[@]}" "$TEST_DIR/top" --json "$pid"
+    json "$holds == 300 && $decay == 4321"
+    kill -9 "$pid"
+    rm -rf "$TEST_DIR/up"
+}
+
+# So many groups stand before the pids in /proc/PID/status.
+test_many_groups() {
+    local count=$1 pid
+    what="$count groups, and a pid namespace"
+    start grouped unshare --pid --fork --kill-child env LD_PRELOAD="$library" ruby -e '
+        Process.maxgroups = 65_536
+        Process.groups = (1..Integer(ARGV[1])).map { |i| 100_000 + i }
+        '"$(objects 300)" "$TEST_DIR/up/grouped" "$count"
+    pid=$(cat "/proc/${started[-1]}/task/${started[-1]}/children")
+    pid=${pid// /}
+    started+=("$pid")
+    [ "$(wc -c <"/proc/$pid/status")" -gt $((count * 7)) ] || fail "too few groups"
+    tool 0 --json "$pid"
+    json "$holds == 300 && \$report['process']['state'] == 'running'"
+    tool 0 --prune
+    grep -q '^nothing was removed$' "$out" || fail "something was removed or kept"
+    [ -n "$(region_of 1)" ] || fail "a living process's region is gone"
+    kill -9 "$pid"
+    rm -rf "$TEST_DIR/up"
+    find /dev/shm -name 'ruby_alloc.*' -delete
+}
+
+test_bound_over /dev/shm tmpfs
+test_overlay
+test_user_namespace
+test_many_groups 700
+test_many_groups 65000
+
+[ $failures -eq 0 ]
