@@ -20,6 +20,7 @@
 #include "top/family.h"
 #include "top/launch.h"
 #include "top/library.h"
+#include "top/outlet.h"
 #include "top/output.h"
 #include "top/relay.h"
 #include "top/rundir.h"
@@ -44,6 +45,7 @@ struct command {
 static bool prepare(struct command *command)
 {
     const char *file = command->options->output;
+    struct ra_failure why;
 
     if (!ra_companion_prepare(&command->companion, command->options)) {
         return false;
@@ -54,10 +56,10 @@ static bool prepare(struct command *command)
     }
     command->output = file ? STDOUT_FILENO : STDERR_FILENO;
     if (file && strcmp(file, "-") != 0) {
-        command->output = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+        command->output = ra_outlet_open_path(file, O_WRONLY | O_TRUNC, &why);
     }
     if (command->output < 0) {
-        ra_output_message("can't write to %s: %s", file, strerror(errno));
+        ra_output_message("can't write to %s: %s", file, why.message);
         return false;
     }
     if (ra_rundir_make(&command->directory) != 0) {

@@ -13,6 +13,7 @@
 
 #include "top/format.h"
 #include "top/json.h"
+#include "top/outlet.h"
 #include "top/rows.h"
 
 /* The living processes of the selected cluster, in order; their number. */
@@ -148,7 +149,8 @@ void ra_ui_drop_purge(struct ra_ui *ui)
 }
 
 /* A file of its own for each: what is there is never overwritten. */
-static FILE *create(const struct ra_report *report, const char *dir, char *path, size_t size)
+static FILE *create(const struct ra_report *report, const char *dir, char *path, size_t size,
+                    struct ra_failure *why)
 {
     char time[32] = "";
     size_t used = 0;
@@ -164,39 +166,43 @@ static FILE *create(const struct ra_report *report, const char *dir, char *path,
     for (int i = 0; i < 100; i++) {
         snprintf(path, size, "%s/ruby_alloc.%lld.%s%s%.0d.json", dir,
                  (long long)report->process.pid, time, i > 0 ? "." : "", i);
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = ra_outlet_open_path(path, O_WRONLY | O_EXCL, why);
         if (fd >= 0 || errno != EEXIST) {
             break;
         }
     }
     file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (fd >= 0 && !file) {
+        snprintf(why->message, sizeof why->message, "%s", strerror(errno));
         close(fd);
     }
     return file;
 }
 
-static FILE *create_anywhere(const struct ra_report *report, char *path, size_t size)
+static FILE *create_anywhere(const struct ra_report *report, char *path, size_t size,
+                             struct ra_failure *why)
 {
     const char *temporary = getenv("TMPDIR");
     char here[PATH_MAX];
     FILE *file = NULL;
 
     if (getcwd(here, sizeof here)) {
-        file = create(report, here, path, size);
+        file = create(report, here, path, size, why);
     }
-    return file ? file : create(report, temporary && *temporary ? temporary : "/tmp", path, size);
+    return file ? file
+                : create(report, temporary && *temporary ? temporary : "/tmp", path, size, why);
 }
 
 void ra_ui_save(struct ra_ui *ui)
 {
     const struct ra_report *report = ui->model.report;
     char path[PATH_MAX + 128] = "";
-    FILE *file = report ? create_anywhere(report, path, sizeof path) : NULL;
+    struct ra_failure why = {0};
+    FILE *file = report ? create_anywhere(report, path, sizeof path, &why) : NULL;
     bool good;
 
     if (!file) {
-        ra_ui_say(ui, true, "can't save %.400s: %s", path, strerror(errno));
+        ra_ui_say(ui, true, "can't save %.300s: %.200s", path, why.message);
         return;
     }
     good = ra_json_print(report, file) == 0 && !ferror(file);

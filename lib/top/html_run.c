@@ -26,14 +26,15 @@ static enum ra_status no_memory(struct ra_failure *why)
 static enum ra_status write_page(const char *path, const char *text, size_t size,
                                  struct ra_failure *why)
 {
+    struct ra_failure reason;
+
     if (strcmp(path, "-") == 0) {
         return ra_output_bytes(text, size) == RA_OUTPUT_FAILED ? RA_SYSTEM : RA_OK;
     }
-    if (ra_replace(path, text, size) == 0 || errno == EPIPE) {
+    if (ra_replace(path, text, size, &reason) == RA_OK || errno == EPIPE) {
         return RA_OK; /* whoever read the pipe has had enough: no error, as on standard output */
     }
-    return ra_failure_set(why, errno == EACCES || errno == EPERM ? RA_DENIED : RA_SYSTEM,
-                          "can't write %s: %s", path, strerror(errno));
+    return ra_failure_set(why, reason.status, "can't write %s: %s", path, reason.message);
 }
 
 static enum ra_status make_page(const struct ra_html *html, const char *path,

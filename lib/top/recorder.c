@@ -16,6 +16,7 @@
 
 #include "reader/failure.h"
 #include "top/json.h"
+#include "top/outlet.h"
 #include "top/replace.h"
 #include "top/skim.h"
 
@@ -33,11 +34,16 @@ static enum ra_status refuse(const struct ra_recorder *recorder, int error, stru
 
 static enum ra_status open_file(struct ra_recorder *recorder, struct ra_failure *why)
 {
+    struct ra_failure reason;
     struct stat stat;
 
     /* For reading too, to see how it ends; and this way a FIFO doesn't keep us waiting. */
-    recorder->fd = open(recorder->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-    if (recorder->fd < 0 || fstat(recorder->fd, &stat) != 0) {
+    recorder->fd = ra_outlet_open_path(recorder->path, O_RDWR | O_APPEND, &reason);
+    if (recorder->fd < 0) {
+        return ra_failure_set(why, reason.status, "can't record to %s: %s", recorder->path,
+                              reason.message);
+    }
+    if (fstat(recorder->fd, &stat) != 0) {
         return refuse(recorder, errno, why);
     }
     if (!S_ISREG(stat.st_mode)) {
@@ -179,35 +185,35 @@ enum ra_status ra_recorder_open(struct ra_recorder *recorder, const char *path, 
     return status;
 }
 
-static int rename_numbered(const char *path, int from, int to)
+static int rename_numbered(const struct ra_outlet *outlet, int from, int to)
 {
-    char *old = NULL, *new = NULL;
-    int result = -1;
+    char old[NAME_MAX + 16], new[NAME_MAX + 16];
 
-    if (asprintf(&new, "%s.%d", path, to) < 0) {
-        new = NULL;
-    }
-    if (from > 0 && asprintf(&old, "%s.%d", path, from) < 0) {
-        old = NULL;
-    }
-    if (new && (old || from == 0)) {
-        result = rename(old ? old : path, new);
-        result = result != 0 && errno == ENOENT ? 0 : result;
-    }
-    free(old);
-    free(new);
-    return result;
+    snprintf(old, sizeof old, "%s.%d", outlet->name, from);
+    snprintf(new, sizeof new, "%s.%d", outlet->name, to);
+    return renameat(outlet->dir, from > 0 ? old : outlet->name, outlet->dir, new) == 0 ||
+                   errno == ENOENT
+               ? 0
+               : -1;
 }
 
 /* The lock moves on to the new file: whoever waits for the old one's sees that it has gone. */
 static enum ra_status rotate(struct ra_recorder *recorder, struct ra_failure *why)
 {
-    for (int number = RA_RECORDER_KEPT - 1; number >= 0; number--) {
-        if (rename_numbered(recorder->path, number, number + 1) != 0) {
-            return refuse(recorder, errno, why);
+    struct ra_failure reason;
+    struct ra_outlet outlet;
+    enum ra_status status = ra_outlet_find(&outlet, recorder->path, &reason);
+
+    if (status != RA_OK) {
+        ra_failure_set(why, status, "can't record to %s: %s", recorder->path, reason.message);
+    }
+    for (int number = RA_RECORDER_KEPT - 1; number >= 0 && status == RA_OK; number--) {
+        if (rename_numbered(&outlet, number, number + 1) != 0) {
+            status = refuse(recorder, errno, why);
         }
     }
-    return lock(recorder, why);
+    ra_outlet_close(&outlet);
+    return status == RA_OK ? lock(recorder, why) : status;
 }
 
 static enum ra_status write_line(struct ra_recorder *recorder, const char *line, size_t size,

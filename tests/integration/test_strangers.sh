@@ -155,6 +155,44 @@ test_many_groups() {
     find /dev/shm -name 'ruby_alloc.*' -delete
 }
 
+# Files and links that a user put where root's outputs go.
+test_outputs() {
+    local shared=$TEST_DIR/shared recording=$TEST_DIR/recording file
+    what="outputs in a directory of everyone's"
+    mkdir -m 1777 "$shared"
+    start root env LD_PRELOAD="$library" ruby -e "$(objects 10)" "$TEST_DIR/up/root"
+    (
+        umask 0
+        "$top" --record "$recording" -n 1 "${started[-1]}" && "$top" --html "$TEST_DIR/page" "${started[-1]}" &&
+            "$top" -o "$TEST_DIR/report" -- true
+    ) >"$out" 2>"$err" || fail "no outputs could be made"
+    for file in recording page report; do
+        [ "$(stat -c %a "$TEST_DIR/$file")" = 600 ] || fail "$file: others may read it"
+    done
+    "${as_alice[@]}" sh -c 'cd "$0" && : >page && chmod 6777 page && : >record && chmod 666 record &&
+        ln -s ../precious link && ln -s .. way && mkfifo -m 666 fifo' "$shared"
+    echo precious >"$TEST_DIR/precious"
+    tool 0 --html "$shared/page" "${started[-1]}"
+    [ "$(stat -c '%a %u' "$shared/page")" = '600 0' ] || fail "the page: $(stat -c '%a %u' "$shared/page")"
+    for file in link way/precious; do
+        expect 4 --html "$shared/$file" "${started[-1]}"
+        err_has "can't write .*: user $alice put a symbolic link there"
+    done
+    for file in record link way/precious fifo; do
+        expect 4 --record "$shared/$file" -n 1 "${started[-1]}"
+        err_has "can't record to .*: (it belongs to user $alice|user $alice put a symbolic link there), "
+        expect 125 -o "$shared/$file" -- true
+        err_has "can't write to .*: (it belongs to user $alice|user $alice put a symbolic link there), "
+    done
+    [ "$(cat "$TEST_DIR/precious")" = precious ] && [ ! -s "$shared/record" ] || fail "something was written"
+    what="an output on standard output"
+    tool 0 -o /dev/stdout -- echo hello
+    out_has 'hello'
+    kill -9 "${started[-1]}"
+    rm -rf "$TEST_DIR/up"
+}
+
+test_outputs
 test_bound_over /dev/shm tmpfs
 test_overlay
 test_user_namespace

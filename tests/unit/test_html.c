@@ -410,61 +410,6 @@ START_TEST(test_rows_on_paper)
 }
 END_TEST
 
-/* Replacing ---------------------------------------------------------------------- */
-
-static char directory[] = "/tmp/test_html.XXXXXX";
-
-static const char *in_directory(const char *name)
-{
-    static char path[2][128];
-    static int next;
-
-    next = !next;
-    snprintf(path[next], sizeof path[next], "%s/%s", directory, name);
-    return path[next];
-}
-
-static void expect_file(const char *path, const char *expected)
-{
-    char text[64] = "";
-    int fd = open(path, O_RDONLY);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_ge(read(fd, text, sizeof text - 1), 0);
-    close(fd);
-    ck_assert_str_eq(text, expected);
-}
-
-START_TEST(test_replace)
-{
-    struct stat is;
-
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    umask(022);
-    ck_assert_int_eq(ra_replace(in_directory("new"), "one", 3), 0);
-    expect_file(in_directory("new"), "one");
-    ck_assert_int_eq(stat(in_directory("new"), &is), 0);
-    ck_assert_int_eq(is.st_mode & 0777, 0644);
-
-    chmod(in_directory("new"), 0640);
-    ck_assert_int_eq(symlink("new", in_directory("link")), 0);
-    ck_assert_int_eq(ra_replace(in_directory("link"), "two", 3), 0);
-    expect_file(in_directory("new"), "two");
-    ck_assert_int_eq(lstat(in_directory("link"), &is), 0);
-    ck_assert(S_ISLNK(is.st_mode));
-    ck_assert_int_eq(stat(in_directory("new"), &is), 0);
-    ck_assert_int_eq(is.st_mode & 0777, 0640);
-
-    ck_assert_int_eq(ra_replace("/dev/full", "text", 4), -1);
-    ck_assert_int_eq(errno, ENOSPC);
-    ck_assert_int_eq(ra_replace(in_directory("none/file"), "text", 4), -1);
-    ck_assert_int_eq(errno, ENOENT);
-    unlink(in_directory("link"));
-    unlink(in_directory("new"));
-    ck_assert_int_eq(rmdir(directory), 0); /* and nothing else is in it */
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("html");
@@ -483,7 +428,6 @@ int main(void)
     tcase_add_test(tests, test_parts_as_last_known);
     tcase_add_test(tests, test_advice_without_bytes);
     tcase_add_test(tests, test_rows_on_paper);
-    tcase_add_test(tests, test_replace);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
