@@ -147,9 +147,13 @@ extern const struct ra_examine_group ruby_alloc_examine_groups[];
  * namespaces. Takes milliseconds; reads up to some hundred files.
  *
  * Returns RA_OK and the examination, to be freed with ruby_alloc_examination_free;
- * RA_DENIED and an examination all the same, with what everybody may know; any other
+ * RA_DENIED and an examination all the same, with what everybody may know; RA_TIMEOUT and
+ * one with what was found until a file system that the process uses did not answer; any other
  * status (RA_ABSENT, RA_SYSTEM) and none (*examination is NULL). What could not be told
  * of a process that may be looked at is a note, not an error.
+ *
+ * It is done in a process of its own, which is no child and is not waited for beyond some
+ * seconds.
  */
 enum ra_status ruby_alloc_examine(struct ra_examination **examination, pid_t pid,
                                   struct ra_failure *why);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reader/apart.h"
 #include "reader/cgroup.h"
 #include "reader/diagnose.h"
 #include "reader/failure.h"
@@ -16,7 +17,10 @@
 #include "reader/session.h"
 #include "reader/text.h"
 
-enum { TYPED_BYTES = 512 };
+enum {
+    TYPED_BYTES = 512,
+    WAIT_MS = 5000 /* it takes milliseconds, on a loaded machine some more */
+};
 
 /* What everybody may know of any process. */
 static void describe(struct ra_look *seen)
@@ -270,28 +274,81 @@ static void release(struct ra_look *seen)
     ra_target_close(&seen->target);
 }
 
+/* What the worker is given, and gives back in findings. */
+struct errand {
+    struct ra_findings *findings;
+    pid_t pid;
+};
+
+static int look(void *context)
+{
+    const struct errand *errand = context;
+    struct ra_look seen = {
+        .findings = errand->findings, .memory.fd = -1, .mapped.root = -1, .target.dir = -1};
+    enum ra_status status;
+
+    ra_target_open(&seen.target, errand->pid);
+    status = examine(&seen, &errand->findings->why);
+    release(&seen);
+    return (int)status;
+}
+
+/* Users can look at their own alone, and may have no process left to do it in. */
+static int look_apart(struct errand *errand)
+{
+    struct ra_apart apart;
+    int result = ra_apart_begin(&apart, look, errand, WAIT_MS / 1000 + 1);
+
+    if (result == -EAGAIN && geteuid() != 0) {
+        return look(errand);
+    }
+    if (result == 0) {
+        result = ra_apart_wait(&apart, WAIT_MS);
+        ra_apart_end(&apart);
+    }
+    return result;
+}
+
+static enum ra_status conclude(struct ra_findings *findings, int result, pid_t pid,
+                               struct ra_failure *why)
+{
+    if (result == -ETIMEDOUT && ra_findings_keep(findings)) {
+        return ra_failure_set(why, RA_TIMEOUT,
+                              "process %d can't be looked at whole: a file system that it uses "
+                              "(FUSE? a network's?) does not answer",
+                              (int)pid);
+    }
+    if (result < 0) {
+        return ra_failure_set(why, RA_SYSTEM, "process %d can't be looked at: %s", (int)pid,
+                              result == -EIO ? "the process that was to do it came to grief"
+                                             : strerror(-result));
+    }
+    if (findings->has_failed && result != RA_ABSENT) {
+        return ra_failure_set(why, RA_SYSTEM, "no memory to look at process %d", (int)pid);
+    }
+    if (result != RA_OK && why != NULL) {
+        *why = findings->why;
+    }
+    return (enum ra_status)result;
+}
+
 enum ra_status ruby_alloc_examine(struct ra_examination **examination, pid_t pid,
                                   struct ra_failure *why)
 {
-    struct ra_look seen = {.memory.fd = -1, .mapped.root = -1};
+    struct errand errand = {ra_findings_new(), pid};
     enum ra_status status;
 
     *examination = NULL;
-    seen.findings = ra_findings_new();
-    if (seen.findings == NULL) {
+    if (errand.findings == NULL) {
         return ra_failure_set(why, RA_SYSTEM, "no memory to look at process %d", (int)pid);
     }
-    ra_target_open(&seen.target, pid);
-    status = examine(&seen, why);
-    release(&seen);
-    if (seen.findings->has_failed && status != RA_ABSENT) {
-        status = ra_failure_set(why, RA_SYSTEM, "no memory to look at process %d", (int)pid);
-    }
-    seen.findings->out.status = status;
-    if (status == RA_OK || (status == RA_DENIED && seen.findings->out.time[0] != '\0')) {
-        *examination = &seen.findings->out;
+    status = conclude(errand.findings, look_apart(&errand), pid, why);
+    errand.findings->out.status = status;
+    if (status == RA_OK ||
+        ((status == RA_DENIED || status == RA_TIMEOUT) && errand.findings->out.time[0] != '\0')) {
+        *examination = &errand.findings->out;
     } else {
-        ra_findings_free(seen.findings);
+        ra_findings_free(errand.findings);
     }
     return status;
 }

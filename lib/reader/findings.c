@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/apart.h"
 #include "reader/text.h"
 
 /* RA_UNKNOWN, NULL, -1 by type. */
@@ -38,7 +39,7 @@ static void clear(const struct ra_group *group, void *record)
 
 struct ra_findings *ra_findings_new(void)
 {
-    struct ra_findings *findings = calloc(1, sizeof(*findings));
+    struct ra_findings *findings = ra_apart_memory(sizeof(*findings));
 
     if (findings == NULL) {
         return NULL;
@@ -57,33 +58,36 @@ struct ra_findings *ra_findings_new(void)
 
 void ra_findings_free(struct ra_findings *findings)
 {
-    if (findings == NULL) {
-        return;
+    ra_apart_free(findings, sizeof(*findings));
+}
+
+/* Conclusions from less than all would be wrong. */
+bool ra_findings_keep(struct ra_findings *findings)
+{
+    if (ra_apart_keep(findings, sizeof(*findings),
+                      offsetof(struct ra_findings, pool) + findings->used) != 0) {
+        return false;
     }
-    for (size_t i = 0; i < findings->text_count; i++) {
-        free(findings->texts[i]);
-    }
-    free(findings);
+    findings->out.advice_count = 0;
+    findings->out.unused_count = 0;
+    findings->out.ignored_count = 0;
+    return true;
 }
 
 const char *ra_findings_text(struct ra_findings *findings, const char *text)
 {
-    size_t length;
-    size_t capacity;
-    char *copy;
+    size_t room = sizeof(findings->pool) - findings->used;
+    char *copy = findings->pool + findings->used;
 
     if (text == NULL) {
         return NULL;
     }
-    length = strlen(text);
-    capacity = length < RA_FINDINGS_TEXT_BYTES / 4 ? 4 * length + 1 : RA_FINDINGS_TEXT_BYTES;
-    copy = findings->text_count < RA_FINDINGS_TEXTS ? malloc(capacity) : NULL;
-    if (copy == NULL) {
+    if (room < RA_FINDINGS_TEXT_BYTES) {
         findings->has_failed = true;
         return NULL;
     }
-    ra_text_clean(copy, capacity, text, length);
-    findings->texts[findings->text_count++] = copy;
+    ra_text_clean(copy, RA_FINDINGS_TEXT_BYTES, text, strlen(text));
+    findings->used += strlen(copy) + 1;
     return copy;
 }
 

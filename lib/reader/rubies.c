@@ -9,19 +9,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reader/apart.h"
 #include "reader/diagnose.h"
 #include "reader/failure.h"
-#include "reader/grow.h"
 #include "reader/linkmap.h"
 #include "reader/program.h"
 #include "reader/surroundings.h"
 #include "ruby_alloc/examine.h"
 
+enum { PIDS_MAX = 1 << 22, WAIT_MS = 2000, LIFE_SECONDS = 600 };
+
+/* Shared with the worker that goes through /proc. */
 struct rubies {
-    pid_t *pids;
-    size_t count, room;
-    size_t denied;
+    pid_t at; /* being looked at */
     bool has_failed;
+    size_t denied;
+    size_t count;
+    pid_t pids[PIDS_MAX]; /* as many as the kernel makes; touched as they are needed */
 };
 
 static void read_version(struct ra_mapped *mapped, size_t file, char version[RA_RUBY_VERSION_BYTES])
@@ -149,24 +153,22 @@ static bool is_called_ruby(const struct ra_target *target)
 
 static void add(struct rubies *rubies, pid_t pid)
 {
-    pid_t *pids = ra_grown(rubies->pids, &rubies->room, rubies->count, sizeof(*pids), 16);
-
-    if (pids == NULL) {
+    if (rubies->count == PIDS_MAX) {
         rubies->has_failed = true;
         return;
     }
-    rubies->pids = pids;
-    pids[rubies->count++] = pid;
+    rubies->pids[rubies->count++] = pid;
 }
 
-static void visit(struct rubies *rubies, pid_t pid)
+static bool visit(struct rubies *rubies, pid_t pid)
 {
     struct ra_target target;
     int found;
 
+    errno = 0;
     ra_target_open(&target, pid);
     if (target.dir < 0) {
-        return;
+        return !ra_proc_is_want(errno);
     }
     found = is_ruby(&target);
     if (found == 1) {
@@ -174,6 +176,58 @@ static void visit(struct rubies *rubies, pid_t pid)
     }
     rubies->denied += found < 0 && is_called_ruby(&target);
     ra_target_close(&target);
+    return true;
+}
+
+/* Go through /proc, from behind the process that was looked at last: it lists them in order. */
+static int walk(void *context)
+{
+    struct rubies *rubies = context;
+    pid_t last = rubies->at;
+    DIR *stream = opendir("/proc");
+    bool is_good = stream != NULL;
+    int error;
+    pid_t pid;
+
+    while (is_good && (pid = ra_proc_next_number(stream)) != 0) {
+        if (pid > last) {
+            rubies->at = pid;
+            is_good = visit(rubies, pid);
+        }
+    }
+    error = errno;
+    if (stream != NULL) {
+        closedir(stream);
+    }
+    return is_good ? 0 : -error;
+}
+
+/*
+ * Where a program lies on a file system that never answers, the rest is looked at without
+ * it; it may be a Ruby. Returns 0 or a negative errno.
+ */
+static int walk_apart(struct rubies *rubies)
+{
+    struct ra_apart apart;
+    int result;
+
+    do {
+        pid_t before;
+
+        result = ra_apart_begin(&apart, walk, rubies, LIFE_SECONDS);
+        if (result != 0) {
+            return result == -EAGAIN && geteuid() != 0 ? walk(rubies) : result;
+        }
+        do {
+            before = rubies->at;
+            result = ra_apart_wait(&apart, WAIT_MS);
+        } while (result == -ETIMEDOUT && rubies->at != before);
+        ra_apart_end(&apart);
+        if (result == -ETIMEDOUT) {
+            add(rubies, rubies->at);
+        }
+    } while (result == -ETIMEDOUT && !rubies->has_failed);
+    return result;
 }
 
 static int compare(const void *left, const void *right)
@@ -187,33 +241,33 @@ static int compare(const void *left, const void *right)
 enum ra_status ruby_alloc_examine_list(pid_t **pids, size_t *count, size_t *denied,
                                        struct ra_failure *why)
 {
-    struct rubies rubies = {0};
-    DIR *stream = opendir("/proc");
-    pid_t pid;
+    struct rubies *rubies = NULL;
+    enum ra_status status = RA_OK;
+    int result;
 
     *pids = NULL;
     *count = 0;
-    if (stream == NULL || !ra_proc_is_mounted()) {
-        if (stream != NULL) {
-            closedir(stream);
-        }
+    if (!ra_proc_is_mounted()) {
         return ra_diagnose_no_proc(why);
     }
-    while ((pid = ra_proc_next_number(stream)) != 0) {
-        visit(&rubies, pid);
+    rubies = ra_apart_memory(sizeof(*rubies));
+    result = rubies == NULL ? -ENOMEM : walk_apart(rubies);
+    if (result != 0 || rubies->has_failed) {
+        status = ra_failure_set(why, RA_SYSTEM, "the list of processes can't be read whole: %s",
+                                strerror(result == 0 ? ENOMEM : -result));
+    } else if (rubies->count > 0) {
+        *pids = malloc(rubies->count * sizeof(**pids));
+        if (*pids == NULL) {
+            status = ra_failure_set(why, RA_SYSTEM, "no memory for the list");
+        } else {
+            *count = rubies->count;
+            memcpy(*pids, rubies->pids, *count * sizeof(**pids));
+            qsort(*pids, *count, sizeof(**pids), compare);
+        }
     }
-    closedir(stream);
-    if (rubies.has_failed) {
-        free(rubies.pids);
-        return ra_failure_set(why, RA_SYSTEM, "no memory for the list");
-    }
-    if (rubies.count > 0) {
-        qsort(rubies.pids, rubies.count, sizeof(*rubies.pids), compare);
-    }
-    *pids = rubies.pids;
-    *count = rubies.count;
     if (denied != NULL) {
-        *denied = rubies.denied;
+        *denied = rubies == NULL ? 0 : rubies->denied;
     }
-    return RA_OK;
+    ra_apart_free(rubies, sizeof(*rubies));
+    return status;
 }

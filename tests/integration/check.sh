@@ -73,7 +73,7 @@ guessed() {
         echo "strace can't be used: $what, without reading memory, is not tested"
         return 1
     fi
-    strace -qq -o /dev/null -P mem -e inject=openat:error=EACCES "$top" --check --json "$pid" \
+    strace -f -qq -o /dev/null -P mem -e inject=openat:error=EACCES "$top" --check --json "$pid" \
         >"$out" 2>"$err" </dev/null || fail "without memory: exit status $?"
     grep -q "^ruby_alloc_top: process $pid: its memory may not be read" "$err" || fail "not said"
 }
