@@ -147,6 +147,12 @@ enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_fail
                           explain(&looks));
 }
 
+enum ra_status ra_diagnose_want(const struct ra_target *target, struct ra_failure *why)
+{
+    return ra_failure_set(why, RA_SYSTEM, "process %d can't be looked at: %s", (int)target->pid,
+                          strerror(target->error));
+}
+
 enum ra_status ra_diagnose_no_proc(struct ra_failure *why)
 {
     return ra_failure_set(why, RA_SYSTEM,

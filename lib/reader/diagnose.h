@@ -10,6 +10,9 @@ enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_fail
 /* There is no such process, or it may not be seen. Returns RA_ABSENT, RA_DENIED or RA_SYSTEM. */
 enum ra_status ra_diagnose_absent(pid_t pid, struct ra_failure *why);
 
+/* The caller lacks what it takes to look at the target (its error). Returns RA_SYSTEM. */
+enum ra_status ra_diagnose_want(const struct ra_target *target, struct ra_failure *why);
+
 /* Nothing is known of any process. Returns RA_SYSTEM. */
 enum ra_status ra_diagnose_no_proc(struct ra_failure *why);
 

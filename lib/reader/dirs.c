@@ -69,12 +69,13 @@ int ra_locate_open_dir(int root, const char *path)
     return (int)dir;
 }
 
+/* Of those that can't be opened, a want of descriptors alone is no trait of theirs. */
 void *ra_locate_next_run(void *dirstream, const char **name)
 {
     DIR *stream = dirstream;
     struct dirent *entry;
 
-    while ((entry = readdir(stream)) != NULL) {
+    while (errno = 0, (entry = readdir(stream)) != NULL) {
         DIR *run = NULL;
         int dir = -1;
 
@@ -88,6 +89,9 @@ void *ra_locate_next_run(void *dirstream, const char **name)
         if (run != NULL) {
             *name = entry->d_name;
             return run;
+        }
+        if (ra_proc_is_want(errno)) {
+            return NULL;
         }
     }
     return NULL;

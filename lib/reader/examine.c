@@ -230,6 +230,9 @@ static enum ra_status examine(struct ra_look *seen, struct ra_failure *why)
     pid_t pid = seen->target.pid;
     int got;
 
+    if (seen->target.error != 0) {
+        return ra_diagnose_want(&seen->target, why);
+    }
     if (seen->target.dir < 0) {
         enum ra_status status = ra_diagnose_absent(pid, why);
 

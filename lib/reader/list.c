@@ -2,9 +2,9 @@
  * The list of all processes that have a region, in the caller's file system tree
  * and in those of containers and services with private directories.
  *
- * One walk over /proc notes the processes of other pid namespaces, to translate
- * the pids in the names of regions, and one process of each other tree. Then the
- * directories are read. No region is opened.
+ * One walk over /proc notes the processes of other pid namespaces, to translate the pids
+ * in the names of regions, and reads the directories of each tree that it comes upon, which
+ * is let go of then: there may be more of them than descriptors. No region is opened.
  */
 #include "ruby_alloc/reader.h"
 
@@ -34,7 +34,12 @@ struct tree {
     uint64_t mounts;
     dev_t root_device;
     ino_t root_inode;
-    int root; /* O_PATH descriptor */
+};
+
+/* A region, whose process is not known yet. */
+struct found {
+    struct ra_region_name name;
+    bool is_denied;
 };
 
 /* A file already seen: many trees may show one /dev/shm. */
@@ -54,82 +59,30 @@ struct listing {
     struct array foreigners;
     struct array trees;
     struct array seen;
+    struct array found;
     struct array pids;
     size_t denied;
-    bool has_failed; /* no memory */
+    int error; /* why the list is not whole: memory or descriptors were missing; or 0 */
 };
+
+/* Of what can't be opened, only this keeps the list from being whole. */
+static void note_error(struct listing *listing, int error)
+{
+    if (listing->error == 0 && ra_proc_is_want(error)) {
+        listing->error = error;
+    }
+}
 
 static void push(struct listing *listing, struct array *array, const void *item, size_t bytes)
 {
     char *items = ra_grown(array->items, &array->capacity, array->count, bytes, 16);
 
     if (items == NULL) {
-        listing->has_failed = true;
+        note_error(listing, ENOMEM);
         return;
     }
     array->items = items;
     memcpy(items + array->count++ * bytes, item, bytes);
-}
-
-static void note_foreigner(struct listing *listing, int dir, pid_t pid)
-{
-    uint64_t pid_namespace = ra_proc_namespace(dir, "ns/pid");
-    struct ra_proc_status status;
-
-    if (pid_namespace == 0 || pid_namespace == listing->own_namespace ||
-        !ra_proc_read_status(dir, &status)) {
-        return;
-    }
-    push(listing, &listing->foreigners, &(struct foreigner){pid_namespace, status.inner_pid, pid},
-         sizeof(struct foreigner));
-}
-
-static void note_tree(struct listing *listing, int dir)
-{
-    const struct tree *trees = listing->trees.items;
-    struct tree tree = {.mounts = ra_proc_namespace(dir, "ns/mnt")};
-    struct stat root;
-
-    if (!ra_locate_is_elsewhere(dir) || fstatat(dir, "root", &root, 0) != 0) {
-        return;
-    }
-    tree.root_device = root.st_dev;
-    tree.root_inode = root.st_ino;
-    for (size_t i = 0; i < listing->trees.count; i++) {
-        if (trees[i].mounts == tree.mounts && trees[i].root_device == tree.root_device &&
-            trees[i].root_inode == tree.root_inode) {
-            return;
-        }
-    }
-    tree.root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (tree.root >= 0) {
-        size_t before = listing->trees.count;
-
-        push(listing, &listing->trees, &tree, sizeof(tree));
-        if (listing->trees.count == before) {
-            close(tree.root);
-        }
-    }
-}
-
-static void walk_processes(struct listing *listing)
-{
-    DIR *stream = opendir("/proc");
-    pid_t pid;
-
-    if (stream == NULL) {
-        return;
-    }
-    while ((pid = ra_proc_next_number(stream)) != 0) {
-        int dir = ra_proc_open(pid);
-
-        if (dir >= 0) {
-            note_foreigner(listing, dir, pid);
-            note_tree(listing, dir);
-            close(dir);
-        }
-    }
-    closedir(stream);
 }
 
 /* The pid, as the caller sees it, of the process that name speaks of; 0: none. */
@@ -165,24 +118,21 @@ static bool is_new(struct listing *listing, const struct stat *file)
 
 static void list_file(struct listing *listing, int dir, const char *name)
 {
-    struct ra_region_name parsed;
+    struct found found = {0};
     struct stat file;
-    pid_t pid;
 
-    if (!ra_region_name_parse(name, &parsed) ||
+    if (!ra_region_name_parse(name, &found.name) ||
         fstatat(dir, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode) ||
         !is_new(listing, &file)) {
         return;
     }
-    pid = translate(listing, &parsed);
-    if (pid == 0) {
-        return;
-    }
     if (faccessat(dir, name, R_OK, AT_EACCESS) != 0) {
-        listing->denied += errno == EACCES || errno == EPERM; /* and not gone meanwhile */
-        return;
+        if (errno != EACCES && errno != EPERM) {
+            return; /* gone meanwhile */
+        }
+        found.is_denied = true;
     }
-    push(listing, &listing->pids, &pid, sizeof(pid));
+    push(listing, &listing->found, &found, sizeof(found));
 }
 
 static void list_entries(struct listing *listing, DIR *stream)
@@ -209,8 +159,12 @@ static void list_directory(struct listing *listing, int dir)
             list_entries(listing, run);
             closedir(run);
         }
+        note_error(listing, errno);
         closedir(stream);
-    } else if (readable >= 0) {
+    } else {
+        note_error(listing, errno);
+    }
+    if (stream == NULL && readable >= 0) {
         close(readable);
     }
     if (dir >= 0) {
@@ -218,18 +172,108 @@ static void list_directory(struct listing *listing, int dir)
     }
 }
 
-static void list_directories(struct listing *listing)
+static void list_tree(struct listing *listing, int root)
 {
-    const struct tree *trees = listing->trees.items;
+    const char *dirs[RA_OWN_DIRS];
+    size_t count = ra_locate_own_dirs(dirs);
+
+    for (size_t i = 0; i < count; i++) {
+        if (dirs[i][0] == '/') {
+            list_directory(listing, ra_locate_open_dir(root, dirs[i]));
+        }
+    }
+}
+
+static void list_own(struct listing *listing)
+{
     const char *dirs[RA_OWN_DIRS];
     size_t count = ra_locate_own_dirs(dirs);
 
     for (size_t i = 0; i < count; i++) {
         list_directory(listing, open(dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC));
-        for (size_t t = 0; t < listing->trees.count; t++) {
-            if (dirs[i][0] == '/') {
-                list_directory(listing, ra_locate_open_dir(trees[t].root, dirs[i]));
-            }
+    }
+}
+
+static void note_foreigner(struct listing *listing, int dir, pid_t pid)
+{
+    uint64_t pid_namespace = ra_proc_namespace(dir, "ns/pid");
+    struct ra_proc_status status;
+
+    if (pid_namespace == 0 || pid_namespace == listing->own_namespace) {
+        return;
+    }
+    if (!ra_proc_read_status(dir, &status)) {
+        note_error(listing, errno);
+        return;
+    }
+    push(listing, &listing->foreigners, &(struct foreigner){pid_namespace, status.inner_pid, pid},
+         sizeof(struct foreigner));
+}
+
+/* Read the tree that the process sees, unless that is the caller's or was read before. */
+static void note_tree(struct listing *listing, int dir)
+{
+    const struct tree *trees = listing->trees.items;
+    struct tree tree = {.mounts = ra_proc_namespace(dir, "ns/mnt")};
+    struct stat is;
+    int root;
+
+    if (!ra_locate_is_elsewhere(dir) || fstatat(dir, "root", &is, 0) != 0) {
+        return;
+    }
+    tree.root_device = is.st_dev;
+    tree.root_inode = is.st_ino;
+    for (size_t i = 0; i < listing->trees.count; i++) {
+        if (trees[i].mounts == tree.mounts && trees[i].root_device == tree.root_device &&
+            trees[i].root_inode == tree.root_inode) {
+            return;
+        }
+    }
+    root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        note_error(listing, errno);
+        return;
+    }
+    push(listing, &listing->trees, &tree, sizeof(tree));
+    list_tree(listing, root);
+    close(root);
+}
+
+static void walk_processes(struct listing *listing)
+{
+    DIR *stream = opendir("/proc");
+    pid_t pid;
+
+    if (stream == NULL) {
+        note_error(listing, errno);
+        return;
+    }
+    while (listing->error == 0 && (pid = ra_proc_next_number(stream)) != 0) {
+        int dir = ra_proc_open(pid);
+
+        if (dir >= 0) {
+            note_foreigner(listing, dir, pid);
+            note_tree(listing, dir);
+            close(dir);
+        } else {
+            note_error(listing, errno);
+        }
+    }
+    closedir(stream);
+}
+
+/* Whose the regions are, now that all processes are known. */
+static void translate_found(struct listing *listing)
+{
+    const struct found *found = listing->found.items;
+
+    for (size_t i = 0; i < listing->found.count; i++) {
+        pid_t pid = translate(listing, &found[i].name);
+
+        if (pid != 0 && found[i].is_denied) {
+            listing->denied++;
+        } else if (pid != 0) {
+            push(listing, &listing->pids, &pid, sizeof(pid));
         }
     }
 }
@@ -264,7 +308,6 @@ enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denie
                                       struct ra_failure *why)
 {
     struct listing listing = {.own_namespace = ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid")};
-    const struct tree *trees;
 
     *pids = NULL;
     *count = 0;
@@ -272,16 +315,14 @@ enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denie
         return ra_diagnose_no_proc(why);
     }
     walk_processes(&listing);
-    list_directories(&listing);
+    list_own(&listing);
+    translate_found(&listing);
     arrange(&listing.pids);
-    trees = listing.trees.items;
-    for (size_t i = 0; i < listing.trees.count; i++) {
-        close(trees[i].root);
-    }
     free(listing.foreigners.items);
     free(listing.trees.items);
     free(listing.seen.items);
-    if (listing.has_failed) {
+    free(listing.found.items);
+    if (listing.error != 0) {
         free(listing.pids.items);
         listing.pids = (struct array){0};
     }
@@ -290,5 +331,8 @@ enum ra_status ruby_alloc_reader_list(pid_t **pids, size_t *count, size_t *denie
     if (denied != NULL) {
         *denied = listing.denied;
     }
-    return listing.has_failed ? ra_failure_set(why, RA_SYSTEM, "no memory for the list") : RA_OK;
+    return listing.error == 0
+               ? RA_OK
+               : ra_failure_set(why, RA_SYSTEM, "the list of processes can't be read whole: %s",
+                                strerror(listing.error));
 }

@@ -64,12 +64,13 @@ void ra_target_open(struct ra_target *target, pid_t pid)
     target->pid = pid;
     target->memory_dir = -1;
     target->dir = ra_proc_open(pid);
-    if (target->dir < 0) {
+    if (target->dir < 0 || !ra_proc_read_status(target->dir, &target->status) ||
+        !ra_proc_read_start(target->dir, &target->start_ticks)) {
+        target->error = ra_proc_is_want(errno) ? errno : 0;
+        ra_target_close(target);
         return;
     }
-    if (!ra_proc_read_status(target->dir, &target->status) ||
-        !ra_proc_read_start(target->dir, &target->start_ticks) ||
-        !ra_proc_is_alive(&target->status)) {
+    if (!ra_proc_is_alive(&target->status)) {
         ra_target_close(target);
         return;
     }
@@ -169,6 +170,16 @@ static bool is_acceptable(struct search *search, const struct ra_place *place,
     return true;
 }
 
+/* What could not be opened for want of descriptors may be there all the same. */
+static void note_want(struct search *search)
+{
+    if (ra_proc_is_want(errno)) {
+        search->status = ra_failure_set(search->why, RA_SYSTEM,
+                                        "the region of process %d can't be looked for: %s",
+                                        (int)search->target->pid, strerror(errno));
+    }
+}
+
 /* Take the file at fd (closed unless it is taken), found as place->path says. */
 static bool take(struct search *search, int fd, const struct ra_region_name *name,
                  struct ra_place *found)
@@ -176,6 +187,9 @@ static bool take(struct search *search, int fd, const struct ra_region_name *nam
     struct ra_place *place = search->place;
 
     found->fd = fd;
+    if (fd < 0) {
+        note_want(search);
+    }
     if (fd < 0 || fstat(fd, &found->file) != 0 || found->file.st_nlink == 0 ||
         !is_acceptable(search, found, name)) {
         if (fd >= 0) {
@@ -215,6 +229,7 @@ static bool examine_in(struct search *search, int root, const char *prefix, cons
     }
     dir = ra_locate_open_dir(root, path);
     if (dir < 0) {
+        note_want(search);
         return false;
     }
     taken = examine(search, dir, prefix, path, name);
@@ -256,7 +271,10 @@ static bool examine_mapped(struct search *search, int root, const char *prefix)
 {
     struct mapping_search among = {search, root, prefix, false};
 
-    ra_smaps_walk(search->target->memory_dir, "maps", examine_map, &among);
+    errno = -ra_smaps_walk(search->target->memory_dir, "maps", examine_map, &among);
+    if (!among.is_taken) {
+        note_want(search);
+    }
     return among.is_taken;
 }
 
@@ -328,6 +346,9 @@ enum ra_status ra_locate_living(const struct ra_target *target, struct ra_place 
     if (!taken) {
         root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         taken = root >= 0 && examine_tree(&search, root, "");
+        if (root < 0) {
+            note_want(&search);
+        }
         if (root >= 0) {
             close(root);
         }
@@ -366,6 +387,7 @@ static void examine_left(struct search *search, const char *path, uint64_t pid_n
     DIR *run;
 
     if (stream == NULL) {
+        note_want(search);
         return;
     }
     examine_left_in(search, stream, path, pid_namespace, newest);
@@ -377,6 +399,7 @@ static void examine_left(struct search *search, const char *path, uint64_t pid_n
         examine_left_in(search, run, run_path, pid_namespace, newest);
         closedir(run);
     }
+    note_want(search);
     closedir(stream);
 }
 

@@ -16,7 +16,8 @@
 /* A process as the search needs it. Zero it, and ra_target_close it in any case. */
 struct ra_target {
     pid_t pid;
-    int dir;        /* /proc/PID, or -1: there is no such process */
+    int dir;        /* /proc/PID, or -1: there is no such process, unless there is an error */
+    int error;      /* the caller lacks descriptors or memory to look (ra_proc_is_want); or 0 */
     int memory_dir; /* the same, or that of a living thread; -1 likewise */
     uint64_t start_ticks;
     uint64_t pid_namespace;
@@ -39,7 +40,7 @@ struct ra_region_name {
 /* Parse a region's file name. Returns false unless it is exactly as one is written. */
 bool ra_region_name_parse(const char *name, struct ra_region_name *parsed);
 
-/* Look up process pid. target->dir is -1 when there is none, or it has ended. */
+/* Look up process pid. target->dir is -1 when there is none, it has ended, or on an error. */
 void ra_target_open(struct ra_target *target, pid_t pid);
 void ra_target_close(struct ra_target *target);
 
@@ -74,7 +75,7 @@ int ra_locate_open_dir(int root, const char *path);
 /*
  * Open the next run's directory (region.h, RA_RUN_PREFIX) among the entries that an open
  * directory still has. Returns it, to be closed with closedir, and its name, which lasts
- * until the next call; or NULL at the end.
+ * until the next call; or NULL at the end, with an errno if it is none of the directory's.
  */
 void *ra_locate_next_run(void *dirstream, const char **name);
 

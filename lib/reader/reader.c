@@ -119,7 +119,8 @@ enum ra_status ruby_alloc_reader_open(struct ra_reader **opened, pid_t pid, stru
     }
     reader->place.fd = -1;
     ra_target_open(&reader->target, pid);
-    status = find_place(reader, why);
+    status = reader->target.error != 0 ? ra_diagnose_want(&reader->target, why)
+                                       : find_place(reader, why);
     if (status == RA_OK) {
         status = ra_session_open_place(reader, why);
     }

@@ -192,7 +192,44 @@ test_outputs() {
     rm -rf "$TEST_DIR/up"
 }
 
+# More file system trees than descriptors: each is opened, looked at and closed.
+test_descriptors() {
+    local pid i
+    what="more mount namespaces than descriptors"
+    for i in $(seq 60); do
+        unshare --mount sleep 300 &
+        started+=("$!")
+        disown "$!"
+    done
+    start inner unshare --mount bash -c 'mount -t tmpfs none /dev/shm && LD_PRELOAD=$0 exec ruby -e "$1" "$2"' \
+        "$library" "$(objects 300)" "$TEST_DIR/up/inner"
+    pid=${started[-1]}
+    until_true 30 all_apart || fail "no 60 namespaces"
+    execute 0 prlimit --nofile=40 "$top" --json
+    json "\$reports.any? { |report| report['process']['pid'] == $pid }"
+    # Too few for a whole list: none, and why.
+    what="too few descriptors"
+    for i in 5 6; do
+        execute 1 prlimit --nofile=$i "$top" --json
+        expect_one_message
+        err_has "the list of processes can't be read whole: Too many open files"
+        execute 1 prlimit --nofile=$i "$top" --json "$pid"
+        expect_one_message
+        err_has "process $pid can't be looked (at|for): Too many open files"
+    done
+    kill -9 "${started[@]: -61}"
+    rm -rf "$TEST_DIR/up"
+}
+
+all_apart() {
+    local own seen
+    own=$(readlink /proc/self/ns/mnt)
+    seen=$(for i in "${started[@]: -61}"; do readlink "/proc/$i/ns/mnt"; done | grep -vcF "$own")
+    [ "$seen" -eq 61 ]
+}
+
 test_outputs
+test_descriptors
 test_bound_over /dev/shm tmpfs
 test_overlay
 test_user_namespace

@@ -125,6 +125,59 @@ START_TEST(test_open_of_someone_else_but_mapped)
 }
 END_TEST
 
+/* Root's file at the name of a user's region, as a mount puts it there, is not the user's. */
+START_TEST(test_open_of_root)
+{
+    pid_t pid;
+    uint64_t start_ticks = 0;
+    int dir;
+
+    if (geteuid() != 0) {
+        return;
+    }
+    pid = fork();
+    if (pid == 0) {
+        if (setuid(12345) == 0) {
+            pause();
+        }
+        _exit(1);
+    }
+    do {
+        struct stat is;
+
+        dir = ra_proc_open(pid);
+        ck_assert_int_eq(fstat(dir, &is), 0);
+        ck_assert(ra_proc_read_start(dir, &start_ticks));
+        close(dir);
+        if (is.st_uid == 12345) {
+            break;
+        }
+        usleep(1000);
+    } while (true);
+    write_region(region_path(pid, start_ticks), region, BUILT_BYTES);
+    expect_open(pid, RA_DAMAGED, "belongs to user 0, expected 12345, the user of process");
+    kill(pid, SIGKILL);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
+/* The file of another process of the same user, by what is in it. */
+START_TEST(test_open_of_another_process)
+{
+    pid_t ended = ended_pid();
+
+    region->header.pid = 1;
+    write_region(region_path(getpid(), own_start()), region, BUILT_BYTES);
+    expect_open(getpid(), RA_DAMAGED, "by what is in it");
+    write_region(region_path(ended, 1), region, BUILT_BYTES);
+    expect_open(ended, RA_DAMAGED, "is of another process, by what is in it");
+    region->header.pid = (uint32_t)ended;
+    region->header.start_ticks = 2;
+    write_region(region_path(ended, 1), region, BUILT_BYTES);
+    expect_open(ended, RA_DAMAGED, "is of another process, by what is in it");
+}
+END_TEST
+
 START_TEST(test_open_becomes_ready)
 {
     const char *path = region_path(getpid(), own_start());
@@ -396,6 +449,8 @@ static void add_open_tests(TCase *test_case)
     tcase_add_test(test_case, test_open_pid_used_again);
     tcase_add_test(test_case, test_open_newest_left);
     tcase_add_test(test_case, test_open_by_maps);
+    tcase_add_test(test_case, test_open_of_root);
+    tcase_add_test(test_case, test_open_of_another_process);
     tcase_add_test(test_case, test_open_becomes_ready);
     tcase_add_test(test_case, test_open_absent);
     tcase_add_test(test_case, test_open_thread_id);
