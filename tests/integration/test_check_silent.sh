@@ -73,5 +73,5 @@ what="the end of what was begun"
 kill -9 "$server"
 umount -l "$mounted"
 server=
-until_true 15 none_left || fail "$(workers) processes are left"
+until_true 40 none_left || fail "$(workers) processes are left"
 finish
