@@ -98,21 +98,34 @@ int ra_ruby_is_late(struct ra_mapped *mapped, const struct ra_preload *preload)
     return is_early < 0 ? -1 : !is_early;
 }
 
-bool ra_diagnose_late_ruby(const struct ra_target *target)
+static int look_whether_late(void *context)
 {
+    struct ra_target target;
     struct ra_mapped mapped;
     struct ra_surroundings surroundings;
     struct ra_preload preload;
-    bool is_late = ra_mapped_take(&mapped, target) > 0;
 
-    ra_surroundings_take(&surroundings, target->memory_dir);
-    is_late =
-        ra_preload_take(&preload, &mapped, ra_surroundings_get(&surroundings, "LD_PRELOAD")) &&
-        is_late && ra_ruby_is_late(&mapped, &preload) == 1;
-    ra_preload_release(&preload);
-    ra_surroundings_release(&surroundings);
-    ra_mapped_release(&mapped);
-    return is_late;
+    ra_target_open(&target, *(const pid_t *)context);
+    if (target.dir < 0 || ra_mapped_take(&mapped, &target) <= 0) {
+        return 0;
+    }
+    ra_surroundings_take(&surroundings, target.memory_dir);
+    return ra_preload_take(&preload, &mapped, ra_surroundings_get(&surroundings, "LD_PRELOAD")) &&
+           ra_ruby_is_late(&mapped, &preload) == 1;
+}
+
+/* Its files are read: apart, as their file systems may not answer. */
+bool ra_diagnose_late_ruby(const struct ra_target *target)
+{
+    struct ra_apart apart;
+    pid_t pid = target->pid;
+    int result = ra_apart_begin(&apart, look_whether_late, &pid, WAIT_MS / 1000 + 1);
+
+    if (result == 0) {
+        result = ra_apart_wait(&apart, WAIT_MS);
+        ra_apart_end(&apart);
+    }
+    return result == 1;
 }
 
 static bool look_at_map(const struct ra_smap *map, void *context)
