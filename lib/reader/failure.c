@@ -10,7 +10,7 @@
 enum ra_status ra_failure_set(struct ra_failure *why, enum ra_status status, const char *format,
                               ...)
 {
-    char raw[sizeof(why->message)];
+    char raw[2 * sizeof(why->message)]; /* more than fits: what cuts it knows characters */
     va_list arguments;
 
     if (why == NULL) {

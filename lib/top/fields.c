@@ -46,7 +46,7 @@ const void *ra_group_record(const struct ra_group *group, const struct ra_report
         return place;
     }
     memcpy(&rows, place, sizeof rows);
-    return rows + index * group->row_bytes;
+    return rows ? rows + index * group->row_bytes : NULL;
 }
 
 int64_t ra_field_int(const struct ra_field *field, const void *record)

@@ -22,7 +22,7 @@ const struct ra_field *ra_field_find(const struct ra_group *group, const char *n
 /* The number of rows; 1 for a group that occurs once. */
 size_t ra_group_count(const struct ra_group *group, const struct ra_report *report);
 
-/* Row index of a table, or the struct of a group that occurs once (index 0). */
+/* Row index of a table, or the struct of a group that occurs once (index 0). NULL: no table. */
 const void *ra_group_record(const struct ra_group *group, const struct ra_report *report,
                             size_t index);
 

@@ -9,11 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/image.h"
 #include "reader/text.h"
 #include "top/fields.h"
 #include "top/json.h"
+#include "top/skim.h"
 
-enum { ROWS_MAX = 1 << 20 };
+enum {
+    ROWS_MAX = RA_IMAGE_SLOT_MAX, /* threads are the longest table */
+    ESCAPES_MAX = 1 << 16,        /* bytes by which a text may grow as it is made printable */
+    SHORT_BYTES = 1 << 16         /* of such a text the parser says best what is wrong with it */
+};
 
 /* A report as it is allocated here: the JSON holds its texts. */
 struct loaded {
@@ -25,11 +31,12 @@ struct loaded {
 static const char *load_text(json_t *value)
 {
     const char *text = json_string_value(value);
-    size_t capacity = text ? 4 * json_string_length(value) + 1 : 0;
+    size_t length = text ? json_string_length(value) : 0;
+    size_t capacity = length + (length < ESCAPES_MAX / 3 ? 3 * length : ESCAPES_MAX) + 1;
     char *clean = text ? malloc(capacity) : NULL;
 
     if (clean) {
-        ra_text_clean(clean, capacity, text, json_string_length(value));
+        ra_text_clean(clean, capacity, text, length);
         if (strcmp(clean, text) != 0) {
             text = json_string_set(value, clean) == 0 ? json_string_value(value) : NULL;
         }
@@ -132,11 +139,14 @@ static int load_groups(struct ra_report *report, const json_t *object, char *err
 static int check_schema(const json_t *object, char *error, size_t size)
 {
     const char *schema = json_string_value(json_object_get(object, "schema"));
+    char shown[48];
 
     if (schema && strcmp(schema, RA_JSON_SCHEMA) == 0) {
         return 0;
     }
-    snprintf(error, size, "its schema is '%.40s', not " RA_JSON_SCHEMA, schema ? schema : "none");
+    schema = schema ? schema : "none";
+    ra_text_clean(shown, sizeof shown, schema, strlen(schema));
+    snprintf(error, size, "its schema is '%s', not " RA_JSON_SCHEMA, shown);
     return -1;
 }
 
@@ -154,7 +164,8 @@ struct ra_report *ra_load_report(json_t *object, char *error, size_t size)
         return NULL;
     }
     loaded->object = json_incref(object);
-    snprintf(loaded->report.time, sizeof loaded->report.time, "%s", time ? time : "");
+    time = time ? time : "";
+    ra_text_clean(loaded->report.time, sizeof loaded->report.time, time, strlen(time));
     if (load_groups(&loaded->report, object, error, size) != 0) {
         ra_load_free(&loaded->report);
         return NULL;
@@ -162,14 +173,35 @@ struct ra_report *ra_load_report(json_t *object, char *error, size_t size)
     return &loaded->report;
 }
 
+/* Whether no more would be built of the text than a report can have; else what is wrong with it. */
+static bool is_bearable(const char *text, size_t length, char *error, size_t size)
+{
+    struct ra_skim skim;
+    enum ra_skim_verdict verdict;
+
+    ra_skim_begin(&skim);
+    ra_skim_feed(&skim, text, length);
+    verdict = ra_skim_end(&skim);
+    if (verdict == RA_SKIM_REPORT || length <= SHORT_BYTES) {
+        return true;
+    }
+    ra_skim_describe(&skim, verdict, error, size);
+    return false;
+}
+
 struct ra_report *ra_load_text(const char *text, size_t length, char *error, size_t size)
 {
     json_error_t why;
-    json_t *object = json_loadb(text, length, 0, &why);
     struct ra_report *report;
+    json_t *object;
 
+    if (!is_bearable(text, length, error, size)) {
+        return NULL;
+    }
+    object = json_loadb(text, length, 0, &why);
     if (!object) {
-        snprintf(error, size, "it is not JSON: %s", why.text);
+        snprintf(error, size, "it is not JSON: ");
+        ra_text_clean(error + strlen(error), size - strlen(error), why.text, strlen(why.text));
         return NULL;
     }
     report = ra_load_report(object, error, size);

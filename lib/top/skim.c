@@ -8,11 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/text.h"
 #include "top/json.h"
 
 enum {
     DEPTH_MAX = 63, /* bits of objects; a report needs four */
     WORDS_TO = 2    /* no deeper is anything that we look for */
+};
+
+/*
+ * Bytes that jansson allocates for each, rounded up as malloc does. An object: with its first
+ * buckets, and a row of a report. An element: its place in an array that has just grown. A
+ * member: with its name, and its part of buckets that have. A name is a string, too.
+ */
+enum {
+    OBJECT_COST = 400,
+    ARRAY_COST = 128,
+    ELEMENT_COST = 24,
+    STRING_COST = 80,
+    MEMBER_COST = 48,
+    NUMBER_COST = 32
 };
 
 void ra_skim_begin(struct ra_skim *skim)
@@ -62,6 +77,8 @@ static void open_bracket(struct ra_skim *skim, bool is_object)
         return;
     }
     skim->has_begun = true;
+    skim->in_number = false;
+    skim->cost += is_object ? OBJECT_COST : ARRAY_COST;
     skim->depth++;
     skim->objects &= ~(UINT64_C(1) << skim->depth);
     skim->objects |= (uint64_t)is_object << skim->depth;
@@ -79,6 +96,7 @@ static void close_bracket(struct ra_skim *skim, bool is_object)
     }
     end_value(skim);
     skim->depth--;
+    skim->in_number = false;
     skim->word_bytes = 0;
 }
 
@@ -97,6 +115,14 @@ static void feed_string(struct ra_skim *skim, char c)
     add_to_word(skim, c);
 }
 
+static void count_number(struct ra_skim *skim, char c)
+{
+    if (!skim->in_number && (isdigit((unsigned char)c) || c == '-')) {
+        skim->in_number = true;
+        skim->cost += NUMBER_COST;
+    }
+}
+
 /* What is neither white space nor a bracket may only stand inside of the object. */
 static void feed_inside(struct ra_skim *skim, char c)
 {
@@ -104,16 +130,21 @@ static void feed_inside(struct ra_skim *skim, char c)
         skim->fault = RA_SKIM_STRANGE;
     } else if (c == '"') {
         skim->in_string = true;
+        skim->cost += STRING_COST;
         skim->word_bytes = 0;
     } else if (c == ':') {
+        skim->cost += MEMBER_COST;
         if (skim->depth <= WORDS_TO) {
             take_word(skim, skim->keys[skim->depth]);
         }
         skim->word_bytes = 0;
     } else if (c == ',') {
         end_value(skim);
+        skim->cost += ELEMENT_COST;
+        skim->in_number = false;
         skim->word_bytes = 0;
     } else if (isalnum((unsigned char)c) || c == '-' || c == '+' || c == '.') {
+        count_number(skim, c);
         add_to_word(skim, c);
     } else {
         skim->fault = RA_SKIM_STRANGE;
@@ -167,6 +198,9 @@ enum ra_skim_verdict ra_skim_end(struct ra_skim *skim)
     if (!skim->has_begun) {
         return RA_SKIM_EMPTY;
     }
+    if (skim->cost > RA_SKIM_COST_FREE + RA_SKIM_COST_MAX * skim->bytes) {
+        return RA_SKIM_DENSE;
+    }
     return strcmp(skim->schema, RA_JSON_SCHEMA) == 0 ? RA_SKIM_REPORT : RA_SKIM_SCHEMA;
 }
 
@@ -174,14 +208,20 @@ void ra_skim_describe(const struct ra_skim *skim, enum ra_skim_verdict verdict, 
                       size_t size)
 {
     static const char *const meanings[] = {
-        [RA_SKIM_EMPTY] = "it is empty",      [RA_SKIM_REPORT] = "it is whole",
-        [RA_SKIM_CUT] = "it is cut off",      [RA_SKIM_LONG] = "it is longer than 64 MiB",
+        [RA_SKIM_EMPTY] = "it is empty",
+        [RA_SKIM_REPORT] = "it is whole",
+        [RA_SKIM_CUT] = "it is cut off",
+        [RA_SKIM_LONG] = "it is longer than 64 MiB",
         [RA_SKIM_STRANGE] = "it is not JSON",
+        [RA_SKIM_DENSE] = "it has more values than a report of its length",
     };
 
     if (verdict == RA_SKIM_SCHEMA) {
+        char schema[RA_SKIM_WORD_BYTES];
+
+        ra_text_clean(schema, sizeof schema, skim->schema, strlen(skim->schema));
         snprintf(text, size, "its schema is '%s', not " RA_JSON_SCHEMA,
-                 skim->schema[0] ? skim->schema : "none");
+                 schema[0] ? schema : "none");
     } else {
         snprintf(text, size, "%s", meanings[verdict]);
     }

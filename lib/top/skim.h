@@ -17,12 +17,20 @@ enum ra_skim_verdict {
     RA_SKIM_CUT,     /* its end is missing */
     RA_SKIM_LONG,    /* longer than any report */
     RA_SKIM_STRANGE, /* not JSON */
+    RA_SKIM_DENSE,   /* of more values than a report of its length has */
     RA_SKIM_SCHEMA   /* an object, but no report that this program can read */
 };
 
 enum {
     RA_SKIM_BYTES_MAX = 64 << 20, /* of one report */
-    RA_SKIM_WORD_BYTES = 48
+    RA_SKIM_WORD_BYTES = 48,
+
+    /*
+     * What may be built of a text: so many times its length, besides twice that for what is
+     * made of strings on the way, and what a report of all threads takes.
+     */
+    RA_SKIM_COST_MAX = 5,
+    RA_SKIM_COST_FREE = 4 << 20
 };
 
 struct ra_skim {
@@ -36,6 +44,8 @@ struct ra_skim {
     bool has_begun, in_string, is_escaped;
     int depth;
     uint64_t objects; /* bit d: the bracket at depth d is a brace */
+    int64_t cost;     /* bytes that a parser would take for what it builds, at most */
+    bool in_number;
     char keys[3][RA_SKIM_WORD_BYTES], word[RA_SKIM_WORD_BYTES];
     size_t word_bytes;
 };

@@ -155,6 +155,150 @@ START_TEST(test_load_hostile_text)
 }
 END_TEST
 
+/* The time is a text like the others; it is cut where it doesn't fit, between characters. */
+START_TEST(test_load_hostile_time)
+{
+    static const struct {
+        const char *time, *shown;
+    } times[] = {
+        {"2026\\u009b31m", "2026\\xc2\\x9b31m"},
+        {"\x7fnow\\u2066", "\\x7fnow\\xe2\\x81\\xa6"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9"},
+    };
+    char text[200], error[256] = "";
+    struct ra_report *report;
+
+    snprintf(text, sizeof text, "{\"schema\": \"ruby_alloc.report/1\", \"time\": \"%s\"}",
+             times[_i].time);
+    report = ra_load_text(text, strlen(text), error, sizeof error);
+    ck_assert_msg(report != NULL, "%s", error);
+    ck_assert_str_eq(report->time, times[_i].shown);
+    ra_load_free(report);
+}
+END_TEST
+
+/* A refusal quotes the text: printable, and cut between characters. */
+START_TEST(test_load_quotes_printably)
+{
+    static const char text[] =
+        "{\"schema\": \"\\u009b2Jaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\xc3\xa9\xc3\xa9\"}";
+    char error[256] = "";
+
+    ck_assert_ptr_null(ra_load_text(text, sizeof text - 1, error, sizeof error));
+    ck_assert_str_eq(error,
+                     "its schema is '\\xc2\\x9b2Jaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9', "
+                     "not ruby_alloc.report/1");
+}
+END_TEST
+
+/* What has to be escaped makes no text much longer. */
+START_TEST(test_load_long_text)
+{
+    enum { LONG = 1 << 18 };
+    static const char head[] = "{\"schema\": \"ruby_alloc.report/1\", \"process\": {\"comm\": \"";
+    char *text = malloc(LONG + sizeof head + 8), error[256] = "";
+    struct ra_report *report;
+
+    strcpy(text, head);
+    memset(text + strlen(text), 0x7f, LONG);
+    strcpy(text + strlen(head) + LONG, "\"}}");
+    report = ra_load_text(text, strlen(text), error, sizeof error);
+    ck_assert_msg(report != NULL, "%s", error);
+    ck_assert_uint_eq(strlen(report->process.comm), LONG + (1 << 16));
+    ra_load_free(report);
+    free(text);
+}
+END_TEST
+
+/* What a line is made of, over and over. */
+static const struct {
+    const char *opening, *piece;
+    bool is_nested;
+} dense[] = {
+    {"\"new\": [", "{},", false},
+    {"\"new\": [", "[],", false},
+    {"\"new\": [", "0,", false},
+    {"\"new\": [", "\"\",", false},
+    {"\"new\": {", "\"\":0,", false},
+    {"\"classes\": [", "{},", false},
+    {"\"threads\": [", "{\"name\":\"\"},", false},
+    {"\"new\": ", "[{\"\":", true},
+};
+
+/* Held while a text is loaded; the most of it in most_held. */
+static size_t held, most_held;
+
+static void *hold(size_t bytes)
+{
+    size_t *block = malloc(bytes + 16);
+
+    held += bytes + 16;
+    most_held = held > most_held ? held : most_held;
+    *block = bytes + 16;
+    return block + 2;
+}
+
+static void let_go(void *data)
+{
+    size_t *block = data;
+
+    if (block) {
+        held -= block[-2];
+        free(block - 2);
+    }
+}
+
+/* Whatever it is made of, a text doesn't take more than ten times its length. */
+START_TEST(test_load_takes_no_more_than_ten_times_the_text)
+{
+    enum { BYTES = 8 << 20 };
+    static const char head[] = "{\"schema\":\"ruby_alloc.report/1\",";
+    char *text = malloc(BYTES), error[256] = "";
+    size_t length = (size_t)snprintf(text, BYTES, "%s%s", head, dense[_i].opening);
+    size_t piece = strlen(dense[_i].piece);
+
+    while (length + piece + 8 < BYTES) {
+        memcpy(text + length, dense[_i].piece, piece);
+        length += piece;
+    }
+    if (!dense[_i].is_nested) {
+        length -= 1; /* the last comma */
+        length += (size_t)sprintf(text + length, strchr(dense[_i].opening, '[') ? "]}" : "}}");
+    }
+    json_set_alloc_funcs(hold, let_go);
+    ck_assert_ptr_null(ra_load_text(text, length, error, sizeof error));
+    ck_assert_msg(most_held <= (size_t)9 * BYTES, "built %zu bytes of %d: %s", most_held, BYTES,
+                  error);
+    ck_assert_msg(error[0] != '\0', "no word of why");
+    free(text);
+}
+END_TEST
+
+/* A report of as many threads as there can be, with the fewest letters, is taken. */
+START_TEST(test_load_of_all_threads)
+{
+    enum { THREADS = 1024 };
+    char *text = malloc(THREADS * 120 + 200), error[256] = "";
+    size_t length = (size_t)sprintf(text, "{\"schema\":\"ruby_alloc.report/1\",\"threads\":[");
+    struct ra_report *report;
+
+    for (int i = 0; i < THREADS; i++) {
+        length +=
+            (size_t)sprintf(text + length,
+                            "%s{\"tid\":%d,\"name\":\"a\",\"state\":\"live\",\"allocations\":1,"
+                            "\"frees\":1,\"allocation_rate\":1.5}",
+                            i ? "," : "", i + 1);
+    }
+    length += (size_t)sprintf(text + length, "]}");
+    report = ra_load_text(text, length, error, sizeof error);
+    ck_assert_msg(report != NULL, "%s", error);
+    ck_assert_uint_eq(report->threads_count, THREADS);
+    ra_load_free(report);
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("load");
@@ -164,6 +308,12 @@ int main(void)
     tcase_add_loop_test(tests, test_load_refuses, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tests, test_load_of_another_version);
     tcase_add_test(tests, test_load_hostile_text);
+    tcase_add_loop_test(tests, test_load_hostile_time, 0, 4);
+    tcase_add_test(tests, test_load_quotes_printably);
+    tcase_add_test(tests, test_load_long_text);
+    tcase_add_loop_test(tests, test_load_takes_no_more_than_ten_times_the_text, 0,
+                        sizeof dense / sizeof *dense);
+    tcase_add_test(tests, test_load_of_all_threads);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
