@@ -93,7 +93,8 @@ void ruby_alloc_reader_close(struct ra_reader *reader);
 
 /*
  * Take a snapshot. A running process is asked for a fresh sample of jemalloc's
- * statistics first, and given wait_ms milliseconds to answer (0: don't ask).
+ * statistics first, and given wait_ms milliseconds to answer (0: don't ask, but look
+ * whether one that was asked before has answered).
  *
  * Returns RA_OK and the snapshot; RA_TIMEOUT and a snapshot all the same, with an
  * old sample or none; any other status and no snapshot (*snapshot is NULL).

@@ -88,6 +88,7 @@ enum ra_status ruby_alloc_reader_open_at(struct ra_reader **opened, int dir, con
     reader->target.dir = -1;
     reader->target.memory_dir = -1;
     reader->is_bound = true;
+    reader->ready_ms = RA_SESSION_READY_MS;
     if (!ra_region_name_parse(name, &parsed)) {
         status = ra_failure_set(why, RA_DAMAGED, "%s is not the name of a region", name);
     }

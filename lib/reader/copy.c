@@ -12,11 +12,11 @@
 
 #include "reader/failure.h"
 #include "reader/image.h"
+#include "reader/wait.h"
 
 enum {
-    READY_TRIES = 20,
-    READY_PAUSE_US = 10000,
-    SAMPLE_TRIES = 50, /* writing a sample takes some 10 microseconds */
+    READY_PAUSE_US = 500, /* the first */
+    SAMPLE_TRIES = 50,    /* writing a sample takes some 10 microseconds */
     SAMPLE_PAUSE_US = 100
 };
 
@@ -160,13 +160,14 @@ static void settle_sample(struct ra_copy *copy, int fd, const struct ra_section 
     memcpy(sample, &before, sizeof(before));
 }
 
-enum ra_status ra_copy_take(struct ra_copy *copy, int fd, const char *path, struct ra_failure *why)
+enum ra_status ra_copy_take(struct ra_copy *copy, int fd, const char *path, int ready_ms,
+                            struct ra_failure *why)
 {
     struct ra_header header;
     enum ra_status status = read_whole(copy, fd, path, why);
+    struct ra_wait wait = ra_wait_begin(ready_ms, READY_PAUSE_US);
 
-    for (int i = 0; status == RA_OK && is_unready(copy) && i < READY_TRIES; i++) {
-        ra_copy_pause(READY_PAUSE_US);
+    while (status == RA_OK && is_unready(copy) && ra_wait_on(&wait)) {
         status = read_whole(copy, fd, path, why);
     }
     if (status == RA_OK) {

@@ -17,12 +17,13 @@ struct ra_copy {
 
 /*
  * Copy the region file at fd whole, its sample between two writes of it. A region
- * that is not ready yet is given 200 ms.
+ * that is not ready yet is given ready_ms milliseconds.
  *
  * Returns RA_OK, the header being checked; RA_DAMAGED; RA_SYSTEM (no memory, the
  * file can't be read). copy stays valid in each case.
  */
-enum ra_status ra_copy_take(struct ra_copy *copy, int fd, const char *path, struct ra_failure *why);
+enum ra_status ra_copy_take(struct ra_copy *copy, int fd, const char *path, int ready_ms,
+                            struct ra_failure *why);
 
 void ra_copy_release(struct ra_copy *copy);
 

@@ -356,6 +356,20 @@ enum ra_status ra_locate_living(const struct ra_target *target, struct ra_place 
     return search.status;
 }
 
+enum ra_status ra_locate_left_at(const struct ra_target *target, const char *path, bool is_run,
+                                 const char *name, struct ra_place *place, struct ra_failure *why)
+{
+    struct search search = {target, false, place, why, RA_NO_REGION};
+    int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | (is_run ? O_NOFOLLOW : 0));
+
+    place->fd = -1;
+    if (dir >= 0) {
+        examine(&search, dir, "", path, name);
+        close(dir);
+    }
+    return search.status;
+}
+
 /* Take the newest of the regions in an open directory that have the target's pid. */
 static void examine_left_in(struct search *search, DIR *stream, const char *path,
                             uint64_t pid_namespace, uint64_t *newest)

@@ -55,6 +55,10 @@ void ra_target_follow(struct ra_target *target);
 enum ra_status ra_locate_living(const struct ra_target *target, struct ra_place *place,
                                 struct ra_failure *why);
 
+/* Find the region that an ended process left as name in the directory path; likewise. */
+enum ra_status ra_locate_left_at(const struct ra_target *target, const char *path, bool is_run,
+                                 const char *name, struct ra_place *place, struct ra_failure *why);
+
 /* Find the newest region that an ended process pid left behind; likewise. */
 enum ra_status ra_locate_left(const struct ra_target *target, struct ra_place *place,
                               struct ra_failure *why);

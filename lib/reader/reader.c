@@ -12,6 +12,7 @@
 #include "reader/belong.h"
 #include "reader/diagnose.h"
 #include "reader/failure.h"
+#include "reader/list.h"
 #include "reader/program.h"
 #include "reader/session.h"
 
@@ -43,11 +44,11 @@ enum ra_status ra_session_open_place(struct ra_reader *reader, struct ra_failure
     return RA_OK;
 }
 
-void ra_session_settle(struct ra_reader *reader)
+static void settle(struct ra_reader *reader, int own_allocator)
 {
     const struct ra_target *target = &reader->target;
 
-    reader->own_allocator = target->dir >= 0 ? ra_program_has_allocator(target->memory_dir) : -1;
+    reader->own_allocator = own_allocator;
     /* btime of /proc/stat lacks the fraction, which a process of half a second would miss. */
     reader->boot_time =
         (int64_t)(ra_session_clock(CLOCK_REALTIME) - ra_session_clock(CLOCK_BOOTTIME));
@@ -55,10 +56,19 @@ void ra_session_settle(struct ra_reader *reader)
                          target->pid_namespace != ra_proc_namespace(AT_FDCWD, "/proc/self/ns/pid");
 }
 
-/* With a /proc that another namespace mounted, nobody can tell whether its process is dead. */
-static enum ra_status find_left(struct ra_reader *reader, struct ra_failure *why)
+void ra_session_settle(struct ra_reader *reader)
 {
-    enum ra_status status = ra_locate_left(&reader->target, &reader->place, why);
+    const struct ra_target *target = &reader->target;
+
+    settle(reader, target->dir >= 0 ? ra_program_has_allocator(target->memory_dir) : -1);
+}
+
+/* With a /proc that another namespace mounted, nobody can tell whether its process is dead. */
+static enum ra_status find_left(struct ra_reader *reader, const struct ra_list *list,
+                                struct ra_failure *why)
+{
+    enum ra_status status = list == NULL ? ra_locate_left(&reader->target, &reader->place, why)
+                                         : ra_list_left(list, &reader->target, &reader->place, why);
 
     if (status == RA_OK && !ra_proc_is_own()) {
         return ra_failure_set(why, RA_SYSTEM,
@@ -69,31 +79,43 @@ static enum ra_status find_left(struct ra_reader *reader, struct ra_failure *why
     return status;
 }
 
-static enum ra_status find_place(struct ra_reader *reader, struct ra_failure *why)
+static enum ra_status find_place(struct ra_reader *reader, const struct ra_list *list,
+                                 struct ra_failure *why)
 {
     struct ra_target *target = &reader->target;
     enum ra_status status;
 
     if (target->dir < 0) {
-        status = find_left(reader, why);
+        status = find_left(reader, list, why);
         return status == RA_NO_REGION ? ra_diagnose_absent(target->pid, why) : status;
     }
     status = ra_locate_living(target, &reader->place, why);
     if (status != RA_NO_REGION) {
         return status;
     }
-    status = find_left(reader, why);
+    status = find_left(reader, list, why);
     if (status == RA_OK) {
         ra_target_close(target); /* the region is of an earlier process with this pid */
     }
     return status == RA_OK || status == RA_SYSTEM ? status : ra_diagnose_living(target, why);
 }
 
+/* Only the living make regions, and what was begun more than a second ago is never finished. */
+static int ready_ms(const struct ra_reader *reader)
+{
+    const time_t longest_seconds = 1;
+
+    return reader->target.dir >= 0 && time(NULL) - reader->place.file.st_ctime <= longest_seconds
+               ? reader->ready_ms
+               : 0;
+}
+
 /* Copy the region and take it apart into snapshot. */
 static enum ra_status read_region(struct ra_reader *reader, struct ra_snapshot *snapshot,
                                   struct ra_failure *why)
 {
-    enum ra_status status = ra_copy_take(&reader->copy, reader->place.fd, reader->place.path, why);
+    enum ra_status status =
+        ra_copy_take(&reader->copy, reader->place.fd, reader->place.path, ready_ms(reader), why);
 
     snapshot->monotonic_ns = ra_session_clock(CLOCK_MONOTONIC);
     snapshot->boottime_ns = ra_session_clock(CLOCK_BOOTTIME);
@@ -105,36 +127,67 @@ static enum ra_status read_region(struct ra_reader *reader, struct ra_snapshot *
                           reader->place.path, why);
 }
 
-enum ra_status ruby_alloc_reader_open(struct ra_reader **opened, pid_t pid, struct ra_failure *why)
+/* A reader whose region is open. list: where the dead have left theirs; NULL: to be found. */
+static enum ra_status open_reader(struct ra_reader **opened, pid_t pid, struct ra_list *list,
+                                  struct ra_failure *why)
 {
     struct ra_reader *reader = calloc(1, sizeof(*reader));
-    struct ra_snapshot *snapshot = calloc(1, sizeof(*snapshot));
     enum ra_status status;
 
     *opened = NULL;
-    if (reader == NULL || snapshot == NULL) {
-        free(reader);
-        free(snapshot);
+    if (reader == NULL) {
         return ra_failure_set(why, RA_SYSTEM, "no memory");
     }
     reader->place.fd = -1;
+    reader->ready_ms = RA_SESSION_READY_MS;
     ra_target_open(&reader->target, pid);
     status = reader->target.error != 0 ? ra_diagnose_want(&reader->target, why)
-                                       : find_place(reader, why);
+                                       : find_place(reader, list, why);
     if (status == RA_OK) {
         status = ra_session_open_place(reader, why);
     }
-    if (status == RA_OK) {
-        ra_session_settle(reader);
-        status = read_region(reader, snapshot, why);
-    }
-    ruby_alloc_snapshot_free(snapshot);
     if (status != RA_OK) {
         ruby_alloc_reader_close(reader);
         return status;
     }
+    if (list == NULL) {
+        ra_session_settle(reader);
+    } else {
+        settle(reader, ra_list_own_allocator(list, &reader->target));
+    }
     *opened = reader;
     return RA_OK;
+}
+
+enum ra_status ruby_alloc_reader_open(struct ra_reader **opened, pid_t pid, struct ra_failure *why)
+{
+    enum ra_status status = open_reader(opened, pid, NULL, why);
+    struct ra_snapshot *snapshot;
+
+    if (status != RA_OK) {
+        return status;
+    }
+    snapshot = calloc(1, sizeof(*snapshot));
+    status = snapshot == NULL ? ra_failure_set(why, RA_SYSTEM, "no memory")
+                              : read_region(*opened, snapshot, why);
+    ruby_alloc_snapshot_free(snapshot);
+    if (status != RA_OK) {
+        ruby_alloc_reader_close(*opened);
+        *opened = NULL;
+    }
+    return status;
+}
+
+enum ra_status ra_list_open(struct ra_reader **opened, struct ra_list *list, size_t index,
+                            int ready_ms, struct ra_failure *why)
+{
+    enum ra_status status = open_reader(opened, list->regions[index].pid, list, why);
+
+    if (status == RA_OK) {
+        (*opened)->is_thrifty = true;
+        (*opened)->ready_ms = ready_ms;
+    }
+    return status;
 }
 
 void ruby_alloc_reader_close(struct ra_reader *reader)
@@ -333,7 +386,7 @@ static enum ra_status ask(struct ra_reader *reader, int wait_ms, struct ra_failu
     bool is_asked = reader->is_asked;
 
     reader->is_asked = false;
-    if (wait_ms <= 0 || !(is_asked || send_request(reader)) ||
+    if (!(is_asked || (wait_ms > 0 && send_request(reader))) ||
         ra_request_wait(&reader->request, reader->place.fd, wait_ms) ||
         !ra_session_look_alive(reader)) {
         return RA_OK;

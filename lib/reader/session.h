@@ -7,7 +7,10 @@
 #include "reader/names.h"
 #include "reader/request.h"
 
+struct ra_list;
+
 enum {
+    RA_SESSION_READY_MS = 200, /* a region is made within a few milliseconds */
     /*
      * What is dear to ask the kernel for (smaps_rollup walks the page tables: 170 to
      * 400 microseconds for an idle Ruby, more than all the rest) is, for a thrifty
@@ -25,6 +28,7 @@ struct ra_reader {
     bool is_detached;
     bool is_thrifty; /* one of many: what is dear to read may be a little old */
     bool is_asked;   /* request was sent, and no snapshot has waited for its answer yet */
+    int ready_ms;    /* how long a region that is being made is waited for */
     struct ra_request request;
     int own_allocator; /* as in a snapshot; looked up when the region is opened */
     bool is_foreign;   /* the process lives in another pid namespace than the caller */

@@ -9,12 +9,16 @@
 #include <ruby_alloc/reader.h>
 
 #include "reader/failure.h"
+#include "reader/list.h"
+#include "top/clock.h"
+#include "top/descriptors.h"
 #include "top/excerpt.h"
 #include "top/csv.h"
 #include "top/output.h"
 #include "top/pick.h"
 #include "top/run.h"
-#include "top/source.h"
+
+enum { SAID_MAX = 3 }; /* regions of which it is said what is wrong with them; others are counted */
 
 struct list {
     const struct ra_options *options;
@@ -22,6 +26,8 @@ struct list {
     struct ra_report **reports; /* count of them, owned */
     size_t count, denied;
     size_t left_out;     /* by --user and --match */
+    size_t strangers;    /* files that are no regions */
+    size_t faulty;       /* regions that can't be read */
     enum ra_status lost; /* why the first of the named that can't be shown can't; or RA_OK */
 };
 
@@ -34,29 +40,111 @@ static void miss(struct list *list, const struct ra_failure *why)
         ra_output_message("%s", why->message);
     } else if (why->status == RA_DENIED) {
         list->denied++;
-    } else if (why->status != RA_ABSENT && why->status != RA_NO_REGION) {
+    } else if (why->status != RA_ABSENT && why->status != RA_NO_REGION &&
+               ++list->faulty <= SAID_MAX) {
         ra_output_message("%s", why->message);
     }
 }
 
-static void visit(struct list *list, pid_t pid)
+/* Take in the report of one that was asked; its reader is closed. */
+static void read_one(struct list *list, struct ra_reader *reader, int wait_ms)
 {
-    struct ra_source source;
     struct ra_failure why = {0};
-    enum ra_status status = ra_source_open(&source, pid, &why);
+    struct ra_snapshot *snapshot = NULL;
+    enum ra_status status = ruby_alloc_reader_snapshot(reader, wait_ms, &snapshot, &why);
+    struct ra_report *report = snapshot ? ruby_alloc_report_new(snapshot, NULL) : NULL;
 
-    if (status == RA_OK) {
-        status = ra_source_next(&source, RA_LIST_WAIT_MS, &why);
-    }
-    if (status != RA_OK && status != RA_TIMEOUT) {
+    ruby_alloc_snapshot_free(snapshot);
+    ruby_alloc_reader_close(reader);
+    if (!report) {
+        if (status == RA_OK || status == RA_TIMEOUT) {
+            ra_failure_set(&why, RA_SYSTEM, "not enough memory for a report");
+        }
         miss(list, &why);
-    } else if (ra_pick_admits(&list->pick, source.report)) {
-        list->reports[list->count++] = source.report;
-        source.report = NULL;
+    } else if (ra_pick_admits(&list->pick, report)) {
+        list->reports[list->count++] = report;
     } else {
         list->left_out++;
+        ruby_alloc_report_free(report);
     }
-    ra_source_close(&source);
+}
+
+/* Milliseconds until then; 0: it is over. */
+static int wait_until(double end)
+{
+    double left = (end - ra_clock_seconds()) * 1e3;
+
+    return left > 0 ? (int)left : 0;
+}
+
+/* All are asked before the first is waited for, and the time is that of all of them. */
+static void read_all(struct list *list, struct ra_reader **readers, size_t count, double end)
+{
+    for (size_t i = 0; i < count; i++) {
+        ruby_alloc_reader_ask(readers[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        read_one(list, readers[i], wait_until(end));
+    }
+}
+
+/* One that is being made comes last: it alone may take until the end. */
+static void visit_late(struct list *list, struct ra_list *found, double end)
+{
+    for (size_t i = 0; i < found->count; i = ra_list_next(found, i)) {
+        struct ra_reader *reader;
+        struct ra_failure why = {0};
+
+        if (!found->regions[i].is_unready) {
+            continue;
+        }
+        if (ra_list_open(&reader, found, i, wait_until(end), &why) == RA_OK) {
+            read_one(list, reader, 0);
+        } else {
+            miss(list, &why);
+        }
+    }
+}
+
+/* Each process that has a region, as many at once as there are descriptors for. */
+static void visit_found(struct list *list, struct ra_list *found, struct ra_reader **readers,
+                        size_t room)
+{
+    double end = ra_clock_seconds() + RA_LIST_WAIT_MS / 1e3;
+    size_t count = 0;
+
+    for (size_t i = 0; i < found->count; i = ra_list_next(found, i)) {
+        struct ra_failure why = {0};
+
+        if (found->regions[i].is_unready) {
+            continue;
+        }
+        if (ra_list_open(&readers[count], found, i, 0, &why) != RA_OK) {
+            miss(list, &why);
+        } else if (++count == room) {
+            read_all(list, readers, count, end);
+            count = 0;
+        }
+    }
+    read_all(list, readers, count, end);
+    visit_late(list, found, end);
+}
+
+static void visit_named(struct list *list, struct ra_reader **readers)
+{
+    double end = ra_clock_seconds() + RA_LIST_WAIT_MS / 1e3;
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->pick.pid_count; i++) {
+        struct ra_failure why = {0};
+
+        if (ruby_alloc_reader_open(&readers[count], list->pick.pids[i], &why) == RA_OK) {
+            count++;
+        } else {
+            miss(list, &why);
+        }
+    }
+    read_all(list, readers, count, end);
 }
 
 static enum ra_output print_json(const struct ra_table *table,
@@ -138,8 +226,23 @@ static void say_nothing_to_show(const struct list *list)
     }
 }
 
+/* What there was beside processes, in a line each. */
+static void say_what_else(const struct list *list)
+{
+    if (list->faulty > SAID_MAX) {
+        ra_output_message("%zu more regions can't be read", list->faulty - SAID_MAX);
+    }
+    if (list->strangers == 1) {
+        ra_output_message("1 file that is no region has a region's name: left out");
+    } else if (list->strangers > 1) {
+        ra_output_message("%zu files that are no regions have regions' names: left out",
+                          list->strangers);
+    }
+}
+
 static int conclude(const struct list *list)
 {
+    say_what_else(list);
     if (list->denied > 0) {
         ra_output_message("%zu process%s of other users can't be read: be that user, or root",
                           list->denied, list->denied == 1 ? "" : "es");
@@ -154,27 +257,34 @@ static int conclude(const struct list *list)
     return ruby_alloc_status_exit(RA_ABSENT);
 }
 
-/* The pids asked for, or all there are. Returns whether reports has room for them. */
+/* Read those asked for, or all there are. False without memory, or where there is no list. */
 static bool find(struct list *list, struct ra_failure *why)
 {
-    const struct ra_pick *pick = &list->pick;
-    pid_t *pids = NULL;
-    size_t count = 0;
+    size_t named = list->pick.pid_count;
+    struct ra_list found = {0};
+    struct ra_reader **readers;
+    size_t most, room;
 
-    if (pick->pid_count == 0 &&
-        ruby_alloc_reader_list(&pids, &count, &list->denied, why) != RA_OK) {
+    if (named == 0 && ra_list_make(&found, why) != RA_OK) {
         return false;
     }
-    count = pick->pid_count > 0 ? pick->pid_count : count;
-    list->reports = calloc(count ? count : 1, sizeof *list->reports);
-    for (size_t i = 0; list->reports && i < count; i++) {
-        visit(list, pids ? pids[i] : pick->pids[i]);
-    }
-    free(pids);
-    if (!list->reports) {
+    list->denied = found.denied;
+    list->strangers = found.strangers;
+    most = named > 0 ? named : found.count;
+    room = ra_descriptors_raise();
+    room = named > 0 || room > most ? most : room;
+    list->reports = calloc(most + 1, sizeof *list->reports);
+    readers = calloc(room + 1, sizeof *readers);
+    if (!list->reports || !readers) {
         ra_failure_set(why, RA_SYSTEM, "not enough memory");
+    } else if (named > 0) {
+        visit_named(list, readers);
+    } else {
+        visit_found(list, &found, readers, room);
     }
-    return list->reports != NULL;
+    free(readers);
+    ra_list_release(&found);
+    return why->status == RA_OK;
 }
 
 int ra_run_list(const struct ra_options *options)

@@ -12,7 +12,7 @@
 #include "top/options.h"
 #include "top/output.h"
 
-/* Shorter than for one process: a stopped one must not hold up the list. */
+/* For all together, and shorter than for one alone: stopped ones must not hold up the list. */
 enum { RA_LIST_WAIT_MS = 300 };
 
 /*

@@ -74,12 +74,12 @@ START_TEST(test_sample_arenas_and_settings_agree)
 
     ck_assert_int_eq(pthread_create(&writer, NULL, write_samples, region), 0);
     for (int i = 0; i < COPIES; i++) {
-        ck_assert_int_eq(ra_copy_take(&copy, fd, "here", &why), RA_OK);
+        ck_assert_int_eq(ra_copy_take(&copy, fd, "here", 0, &why), RA_OK);
         whole += require_whole(copy.data);
     }
     over = true;
     pthread_join(writer, NULL);
-    ck_assert_int_eq(ra_copy_take(&copy, fd, "here", &why), RA_OK);
+    ck_assert_int_eq(ra_copy_take(&copy, fd, "here", 0, &why), RA_OK);
     ck_assert(require_whole(copy.data));
     ck_assert_int_gt(whole, 0);
     ra_copy_release(&copy);
