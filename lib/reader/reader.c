@@ -308,6 +308,11 @@ static bool send_request(struct ra_reader *reader)
            ra_request_send(&reader->request, reader->place.fd);
 }
 
+bool ra_session_has_answered(const struct ra_reader *reader)
+{
+    return !reader->is_asked || ra_request_wait(&reader->request, reader->place.fd, 0);
+}
+
 bool ra_session_is_stopped(const struct ra_reader *reader)
 {
     char state = reader->target.status.state;

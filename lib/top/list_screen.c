@@ -339,7 +339,11 @@ static void write_counts(const struct ra_ui *ui, const struct summary *summary, 
         used += (size_t)snprintf(text + used, size - used, " of %zu", summary->all);
     }
     if (ui->model.denied > 0) {
-        snprintf(text + used, size - used, ", %zu may not be read", ui->model.denied);
+        used +=
+            (size_t)snprintf(text + used, size - used, ", %zu may not be read", ui->model.denied);
+    }
+    if (ui->model.strangers > 0) {
+        snprintf(text + used, size - used, ", %zu are no regions", ui->model.strangers);
     }
 }
 
@@ -375,9 +379,10 @@ static void draw_empty(const struct ra_ui *ui, int line)
 {
     const struct ra_pick *pick = &ui->pick;
     bool is_choice = pick->pid_count > 0 || pick->has_user || pick->has_match;
-    const char *text = ui->list.filter[0] ? "no process matches the filter; / and Esc end it"
-                       : ui->has_user     ? "no process of this user; Esc shows all"
-                       : is_choice        ? "no process matches -p, --user, --match"
+    const char *text = ui->live && !ra_live_has_looked(ui->live) ? "looking for processes ..."
+                       : ui->list.filter[0] ? "no process matches the filter; / and Esc end it"
+                       : ui->has_user       ? "no process of this user; Esc shows all"
+                       : is_choice          ? "no process matches -p, --user, --match"
                        : ui->model.denied > 0
                            ? "processes of other users can't be read: be that user, or root"
                            : "no process yet: start a Ruby with LD_PRELOAD=libruby_alloc.so";

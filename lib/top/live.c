@@ -5,6 +5,9 @@
  * of them anew 10 milliseconds. So they are looked for when something was made or removed
  * in the directory of regions, but not more often than every two seconds, and else every
  * ten, for those of containers.
+ *
+ * A look is taken in steps, none of which waits: those that were asked are read as they have
+ * answered, and those that have not when the time that all share is over.
  */
 #include "top/live.h"
 
@@ -17,16 +20,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reader/locate.h"
+#include "reader/failure.h"
+#include "reader/list.h"
 #include "reader/session.h"
 #include "top/clock.h"
 #include "top/clone.h"
+#include "top/lookout.h"
 
 enum {
-    WAIT_MS = 500,   /* one that doesn't answer must not make the screen deaf */
-    MUTE_WAIT_MS = 1 /* nor each time */
+    OPEN_WAIT_MS = 100, /* for one that was chosen; later looks tell more of it */
+    ENDED_MAX = 100
 };
-enum { ENDED_MAX = 100 };
+/* For all to answer, and for those that didn't the last time. */
+static const double look_seconds = 0.5, mute_seconds = 0.02;
+static const double step_seconds = 0.03, pause_seconds = 0.001;
 static const double walk_soonest = 2, walk_latest = 10, unhurried_seconds = 3.5;
 
 struct ra_feed {
@@ -35,17 +42,23 @@ struct ra_feed {
     struct ra_report *left; /* a clone: of one that has ended, in place of last, which is large */
     int end;                /* a pidfd, readable when the process has ended; -1: none */
     bool is_idle;           /* allocated nothing between the last two reports */
-    bool is_mute;           /* did not answer */
+    bool is_mute;           /* did not answer: waited for a moment only until it does */
     bool is_due;            /* its turn, and it was asked */
-    double read;            /* when it last was */
+    double asked, read;     /* when it last was */
 };
 
 struct ra_live {
     struct ra_model *model;
     const struct ra_pick *pick;
-    double walked; /* when processes were last looked for */
-    bool has_walked;
-    struct timespec changed; /* the directory, then */
+    bool is_reading;            /* some may be due */
+    double walked;              /* when processes were last looked for */
+    bool has_walked;            /* and found */
+    bool is_ever;               /* or at least begun to be */
+    struct timespec changed;    /* the directory, then */
+    struct ra_lookout *lookout; /* under way; NULL: none */
+    struct ra_list list;        /* what the last one found, and how far that was gone through */
+    size_t listed;
+    size_t ended; /* members, when the list came */
 };
 
 static void close_feed(struct ra_feed *feed)
@@ -69,22 +82,15 @@ static void free_feed(struct ra_member *member)
     member->feed = NULL;
 }
 
-/* A feed for member, with its reader; false and why if it can't be opened. */
-static bool open_feed(struct ra_member *member, struct ra_failure *why)
+/* A feed for member, with this reader. False without memory; the reader is closed then. */
+static bool make_feed(struct ra_member *member, struct ra_reader *reader)
 {
     struct ra_feed *feed = calloc(1, sizeof *feed);
-    struct ra_reader *reader = NULL;
 
     if (!feed) {
-        why->status = RA_SYSTEM;
-        snprintf(why->message, sizeof why->message, "not enough memory");
+        ruby_alloc_reader_close(reader);
         return false;
     }
-    if (ruby_alloc_reader_open(&reader, (pid_t)member->pid, why) != RA_OK) {
-        free(feed);
-        return false;
-    }
-    ruby_alloc_reader_ask(reader); /* and from now on as one of many */
     free_feed(member);
     feed->reader = reader;
     feed->end = (int)syscall(SYS_pidfd_open, (pid_t)member->pid, 0);
@@ -134,7 +140,7 @@ static bool use_last(struct ra_model *model, const struct ra_feed *feed,
     return good;
 }
 
-/* The next report of a member. before: the one for rates, which it replaces. */
+/* The next report of a member. */
 static enum ra_status take(const struct ra_live *live, struct ra_member *member, int wait_ms,
                            struct ra_failure *why)
 {
@@ -192,8 +198,17 @@ static bool is_due(const struct ra_live *live, const struct ra_member *member)
            ra_clock_seconds() - feed->read >= unhurried_seconds || has_ended(feed);
 }
 
+static void set_due(struct ra_feed *feed)
+{
+    feed->is_due = true;
+    feed->asked = ra_clock_seconds();
+    if (!has_ended(feed)) {
+        ruby_alloc_reader_ask(feed->reader);
+    }
+}
+
 /* Ask all or those whose turn it is, in as far as they can answer. */
-static void ask_all(const struct ra_live *live, bool has_all)
+static void ask_all(struct ra_live *live, bool has_all)
 {
     for (size_t i = 0; i < live->model->count; i++) {
         struct ra_member *member = live->model->members[i];
@@ -203,34 +218,46 @@ static void ask_all(const struct ra_live *live, bool has_all)
             continue;
         }
         member->age = ra_clock_seconds() - feed->read;
-        feed->is_due = has_all || is_due(live, member);
-        if (feed->is_due && !has_ended(feed)) {
-            ruby_alloc_reader_ask(feed->reader);
+        if (!feed->is_due && (has_all || is_due(live, member))) {
+            set_due(feed);
         }
     }
+    live->is_reading = true;
 }
 
-/* Milliseconds until then, as the time that all share. */
-static int wait_until(double end)
+static bool is_worth_waiting(const struct ra_feed *feed)
 {
-    int left = (int)((end - ra_clock_seconds()) * 1e3);
+    double most = feed->is_mute ? mute_seconds : look_seconds;
 
-    return left < MUTE_WAIT_MS ? MUTE_WAIT_MS : left;
+    return ra_clock_seconds() < feed->asked + most && !ra_session_has_answered(feed->reader) &&
+           !has_ended(feed);
 }
 
-static void read_all(const struct ra_live *live)
+/* Read those that have answered, or need not. Returns whether others are left. */
+static bool read_answered(const struct ra_live *live, double until)
 {
-    double end = ra_clock_seconds() + WAIT_MS / 1e3;
+    bool is_left = false;
 
-    for (size_t i = 0; i < live->model->count; i++) {
+    for (size_t i = live->model->count; i-- > 0;) {
         struct ra_member *member = live->model->members[i];
         struct ra_feed *feed = member->feed;
+        bool is_new = !member->report;
 
-        if (feed && feed->reader && feed->is_due) {
-            feed->is_due = false;
-            read_member(live, member, feed->is_mute ? MUTE_WAIT_MS : wait_until(end));
+        if (!feed || !feed->reader || !feed->is_due) {
+            continue;
+        }
+        if (ra_clock_seconds() >= until || is_worth_waiting(feed)) {
+            is_left = true;
+            continue;
+        }
+        feed->is_due = false;
+        read_member(live, member, 0);
+        if (is_new && !(member->report && ra_pick_admits(live->pick, member->report))) {
+            free_feed(member);
+            ra_model_remove(live->model, i);
         }
     }
+    return is_left;
 }
 
 /* Of those that have ended, the oldest make way. */
@@ -256,47 +283,88 @@ static bool is_alive(pid_t pid)
     return access(path, F_OK) == 0;
 }
 
-/* A pid of the list: new to us, or given to another process since its own has ended. */
-static void meet(const struct ra_live *live, pid_t pid, double end)
+/*
+ * A pid of the list: new to us, or given to another process since its own has ended. Of more
+ * dead ones than are kept no more is looked at.
+ */
+static void meet(struct ra_live *live, size_t index)
 {
-    struct ra_member *member = ra_model_find(live->model, pid);
+    const struct ra_listed *listed = &live->list.regions[index];
+    struct ra_member *member = ra_model_find(live->model, listed->pid);
     struct ra_failure why = {0};
-    size_t last;
+    struct ra_reader *reader;
 
-    if (!ra_pick_has_pid(live->pick, pid) || (member && (!member->has_ended || !is_alive(pid)))) {
+    if (!ra_pick_has_pid(live->pick, listed->pid) || (member && !member->has_ended)) {
         return;
     }
-    member = ra_model_admit(live->model, pid);
+    if (!is_alive(listed->pid) && (member || live->ended++ >= ENDED_MAX)) {
+        return;
+    }
+    if (listed->is_unready) {
+        live->changed = (struct timespec){0}; /* soon again */
+        return;
+    }
+    if (ra_list_open(&reader, &live->list, index, 0, &why) != RA_OK) {
+        return;
+    }
+    member = ra_model_admit(live->model, listed->pid);
     if (!member) {
+        ruby_alloc_reader_close(reader);
         return;
     }
-    if (open_feed(member, &why)) {
-        read_member(live, member, wait_until(end));
-    }
-    last = live->model->count - 1;
-    if (!member->report || !ra_pick_admits(live->pick, member->report)) {
-        if (live->model->members[last] == member) {
-            free_feed(member);
-            ra_model_remove(live->model, last);
-        }
+    if (make_feed(member, reader)) {
+        set_due(member->feed);
+    } else if (!member->report) {
+        ra_model_remove(live->model, live->model->count - 1);
     }
 }
 
-static void walk(struct ra_live *live)
+static size_t count_ended(const struct ra_model *model)
 {
-    double end = ra_clock_seconds() + WAIT_MS / 1e3;
-    struct ra_failure why = {0};
-    pid_t *pids = NULL;
-    size_t count = 0;
+    size_t ended = 0;
 
-    if (ruby_alloc_reader_list(&pids, &count, &live->model->denied, &why) != RA_OK) {
+    for (size_t i = 0; i < model->count; i++) {
+        ended += model->members[i]->has_ended;
+    }
+    return ended;
+}
+
+/* Take over what the lookout has found. */
+static void take_list(struct ra_live *live)
+{
+    if (!live->lookout || !ra_lookout_is_over(live->lookout)) {
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        meet(live, pids[i], end);
+    ra_list_release(&live->list);
+    live->listed = 0;
+    if (ra_lookout_take(live->lookout, &live->list)) {
+        live->model->denied = live->list.denied;
+        live->model->strangers = live->list.strangers;
     }
-    free(pids);
-    forget_ended(live);
+    ra_lookout_free(live->lookout);
+    live->lookout = NULL;
+    live->ended = count_ended(live->model);
+    live->is_reading = true;
+}
+
+/* Go through it. Returns whether there is more. */
+static bool meet_listed(struct ra_live *live, double until)
+{
+    if (live->list.count == 0) {
+        return false;
+    }
+    while (live->listed < live->list.count && ra_clock_seconds() < until) {
+        size_t index = live->listed;
+
+        live->listed = ra_list_next(&live->list, index);
+        meet(live, index);
+    }
+    if (live->listed < live->list.count) {
+        return true;
+    }
+    ra_list_release(&live->list);
+    live->listed = 0;
+    return false;
 }
 
 static bool is_time_to_walk(struct ra_live *live, bool is_asked)
@@ -306,29 +374,72 @@ static bool is_time_to_walk(struct ra_live *live, bool is_asked)
     struct stat dir = {0};
     bool has_changed;
 
-    if (live->has_walked && passed < walk_soonest && !is_asked) {
+    if (live->is_ever && passed < walk_soonest && !is_asked) {
         return false;
     }
     if (ra_locate_own_dirs(dirs) > 0) {
         stat(dirs[0], &dir);
     }
     has_changed = memcmp(&dir.st_mtim, &live->changed, sizeof dir.st_mtim) != 0;
-    if (live->has_walked && !has_changed && passed < walk_latest && !is_asked) {
+    if (live->is_ever && !has_changed && passed < walk_latest && !is_asked) {
         return false;
     }
     live->changed = dir.st_mtim;
     live->walked = ra_clock_seconds();
-    live->has_walked = true;
+    live->is_ever = true;
     return true;
 }
 
-void ra_live_refresh(struct ra_live *live, bool has_all)
+void ra_live_look(struct ra_live *live, bool has_all)
 {
     ask_all(live, has_all);
-    read_all(live);
-    if (is_time_to_walk(live, has_all)) {
-        walk(live);
+    if (!live->lookout && live->list.count == 0 && is_time_to_walk(live, has_all)) {
+        live->lookout = ra_lookout_start();
     }
+}
+
+/* One pass over what there is to do. Returns whether something is left that may be done soon. */
+static bool pass(struct ra_live *live, double until)
+{
+    bool is_left;
+
+    take_list(live);
+    is_left = meet_listed(live, until);
+    is_left |= read_answered(live, until);
+    live->has_walked |= !live->lookout && !is_left && live->is_ever;
+    return is_left;
+}
+
+void ra_live_step(struct ra_live *live)
+{
+    double until = ra_clock_seconds() + step_seconds;
+
+    take_list(live);
+    while (live->is_reading) {
+        live->is_reading = pass(live, until);
+        if (!live->is_reading || ra_clock_seconds() + pause_seconds >= until) {
+            break;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = (long)(pause_seconds * 1e9)}, NULL);
+    }
+    if (!live->is_reading) {
+        forget_ended(live);
+    }
+}
+
+bool ra_live_is_looking(const struct ra_live *live)
+{
+    return live->is_reading;
+}
+
+bool ra_live_has_looked(const struct ra_live *live)
+{
+    return live->has_walked;
+}
+
+int ra_live_fd(const struct ra_live *live)
+{
+    return live->lookout ? ra_lookout_fd(live->lookout) : -1;
 }
 
 struct ra_live *ra_live_new(struct ra_model *model, const struct ra_pick *pick)
@@ -347,7 +458,23 @@ void ra_live_free(struct ra_live *live)
     for (size_t i = 0; live && i < live->model->count; i++) {
         free_feed(live->model->members[i]);
     }
+    if (live) {
+        ra_lookout_free(live->lookout);
+        ra_list_release(&live->list);
+    }
     free(live);
+}
+
+static bool open_feed(struct ra_member *member, struct ra_failure *why)
+{
+    struct ra_reader *reader = NULL;
+
+    if (ruby_alloc_reader_open(&reader, (pid_t)member->pid, why) != RA_OK) {
+        return false;
+    }
+    ruby_alloc_reader_ask(reader); /* and from now on as one of many */
+    return make_feed(member, reader) ||
+           ra_failure_set(why, RA_SYSTEM, "not enough memory") == RA_OK;
 }
 
 enum ra_status ra_live_watch(struct ra_live *live, pid_t pid, struct ra_failure *why)
@@ -368,7 +495,7 @@ enum ra_status ra_live_watch(struct ra_live *live, pid_t pid, struct ra_failure 
     }
     ra_model_watch(live->model, pid);
     if (member->feed->reader) {
-        status = take(live, member, WAIT_MS, why);
+        status = take(live, member, member->feed->is_mute ? 1 : OPEN_WAIT_MS, why);
     }
     if (member->has_ended || status == RA_ABSENT) {
         mark_ended(live, member);

@@ -42,7 +42,8 @@ struct ra_member {
 struct ra_model {
     struct ra_member **members; /* as they came */
     size_t count, room;
-    size_t denied; /* processes that may not be read */
+    size_t denied;    /* processes that may not be read */
+    size_t strangers; /* files among the regions that are none */
 
     /* Of when the baseline was set, with tables; they outlive their members. */
     struct ra_report **baselines;

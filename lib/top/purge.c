@@ -6,8 +6,6 @@
 #include "top/purge.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,8 @@
 
 #include <ruby_alloc/region.h>
 #include <ruby_alloc/report.h>
+
+#include "top/worker.h"
 
 enum { WAIT_MS = 3000, DONT_ASK = 0 };
 
@@ -99,31 +99,6 @@ static void *run(void *context)
     return NULL;
 }
 
-/*
- * With signals blocked, so that they come to the thread that expects them. Not those of a
- * crash: blocked, they would end the program before it could leave the terminal as it was.
- */
-static bool start_thread(struct ra_purge *purge)
-{
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT};
-    pthread_t thread;
-    sigset_t others, before;
-    int error;
-
-    sigfillset(&others);
-    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
-        sigdelset(&others, crashes[i]);
-    }
-    pthread_sigmask(SIG_SETMASK, &others, &before);
-    error = pthread_create(&thread, NULL, run, purge);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error == 0) {
-        pthread_detach(thread);
-    }
-    errno = error;
-    return error == 0;
-}
-
 struct ra_purge *ra_purge_start(const pid_t *pids, size_t count)
 {
     struct ra_purge *purge = calloc(1, sizeof *purge + count * sizeof *pids);
@@ -138,7 +113,7 @@ struct ra_purge *ra_purge_start(const pid_t *pids, size_t count)
     memcpy(purge->pids, pids, count * sizeof *pids);
     purge->outcome.asked = count;
     purge->outcome.first = count > 0 ? pids[0] : 0;
-    if (purge->done < 0 || !start_thread(purge)) {
+    if (purge->done < 0 || !ra_worker_start(run, purge)) {
         int error = errno;
 
         if (purge->done >= 0) {

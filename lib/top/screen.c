@@ -13,11 +13,15 @@
 #include <unistd.h>
 
 #include "top/clock.h"
+#include "top/descriptors.h"
 #include "top/guard.h"
 #include "top/output.h"
 #include "top/paint.h"
 #include "top/typed.h"
 #include "top/ui.h"
+
+/* Between two steps of a look, in which keys are answered. */
+static const double step_pause = 0.01;
 
 /* Nothing changes by itself: no need to wake up. */
 static bool is_still(const struct ra_ui *ui)
@@ -25,17 +29,25 @@ static bool is_still(const struct ra_ui *ui)
     return !ui->is_stale && (ui->replay ? !ui->is_playing : ui->is_frozen);
 }
 
-/* Until a key, a signal or the next refresh. False: the terminal is gone. */
+/* There is more of a look to be taken. */
+static bool is_looking(const struct ra_ui *ui)
+{
+    return ui->live && ra_live_is_looking(ui->live);
+}
+
+/* Until a key, a signal, the next refresh or the next step of one. False: the terminal is gone. */
 static bool wait_for_input(const struct ra_ui *ui, double seconds, const sigset_t *waiting)
 {
     struct pollfd inputs[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                              {.fd = ui->purge ? ra_purge_fd(ui->purge) : -1, .events = POLLIN}};
-    double positive = seconds > 0 && !ui->is_stale ? seconds : 0;
+                              {.fd = ui->purge ? ra_purge_fd(ui->purge) : -1, .events = POLLIN},
+                              {.fd = ui->live ? ra_live_fd(ui->live) : -1, .events = POLLIN}};
+    double most = is_looking(ui) && seconds > step_pause ? step_pause : seconds;
+    double positive = most > 0 && !ui->is_stale ? most : 0;
     struct timespec timeout = {.tv_sec = (time_t)positive};
     int ready;
 
     timeout.tv_nsec = (long)((positive - (double)timeout.tv_sec) * 1e9);
-    ready = ppoll(inputs, 2, is_still(ui) ? NULL : &timeout, waiting);
+    ready = ppoll(inputs, 3, is_still(ui) && !is_looking(ui) ? NULL : &timeout, waiting);
     if (ready < 0) {
         return errno == EINTR;
     }
@@ -112,6 +124,8 @@ static void loop(struct ra_ui *ui, const sigset_t *waiting)
         if (!is_still(ui) && (ui->is_stale || ra_clock_seconds() >= last + ui->delay)) {
             last = ra_clock_seconds();
             ra_ui_update(ui);
+        } else {
+            ra_ui_go_on(ui);
         }
     }
 }
@@ -177,7 +191,7 @@ static enum ra_status begin(struct ra_ui *ui, struct ra_failure *why)
         }
     }
     if (options->pid == 0 && !options->replay) {
-        ra_live_refresh(ui->live, true);
+        ui->is_stale = true; /* the first frame doesn't wait for a look */
     } else if (options->pid != 0) {
         ui->is_straight = true;
         status = ra_ui_enter(ui, options->pid, why);
@@ -201,6 +215,7 @@ int ra_screen_run(const struct ra_options *options)
         return RA_EXIT_USAGE;
     }
     ui.list.sort = RA_UI_FIRST_SORT;
+    ra_descriptors_raise();
     status = begin(&ui, &why);
     if (status == RA_OK || status == RA_TIMEOUT) {
         result = show(&ui);

@@ -92,6 +92,9 @@ void ra_ui_back(struct ra_ui *ui);
 /* The time for something new has come: read it. For a frozen screen that is is_stale alone. */
 void ra_ui_update(struct ra_ui *ui);
 
+/* Go on reading what takes several steps (live.h). */
+void ra_ui_go_on(struct ra_ui *ui);
+
 /* A key of curses', or a mouse event. */
 void ra_ui_press(struct ra_ui *ui, int code);
 

@@ -38,10 +38,18 @@ void ra_ui_update(struct ra_ui *ui)
     if (ui->replay) {
         step(ui);
     } else {
-        ra_live_refresh(ui->live, ui->is_stale);
-        announce_taken_over(ui);
+        ra_live_look(ui->live, ui->is_stale);
+        ra_ui_go_on(ui);
     }
     ui->is_stale = false;
+}
+
+void ra_ui_go_on(struct ra_ui *ui)
+{
+    if (ui->live) {
+        ra_live_step(ui->live);
+        announce_taken_over(ui);
+    }
 }
 
 /* A tab is sorted as in the text form until the user says otherwise. */
