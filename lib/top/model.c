@@ -19,12 +19,7 @@ static const double soonest = 0.05, same_start = 2;
 
 struct ra_member *ra_model_find(const struct ra_model *model, int64_t pid)
 {
-    for (size_t i = 0; i < model->count; i++) {
-        if (model->members[i]->pid == pid) {
-            return model->members[i];
-        }
-    }
-    return NULL;
+    return ra_pids_find(&model->by_pid, pid);
 }
 
 static bool make_room(struct ra_model *model)
@@ -47,6 +42,10 @@ struct ra_member *ra_model_admit(struct ra_model *model, int64_t pid)
         return member;
     }
     member = calloc(1, sizeof *member);
+    if (member && !ra_pids_put(&model->by_pid, pid, member)) {
+        free(member);
+        member = NULL;
+    }
     if (member) {
         member->pid = pid;
         member->rate = NAN;
@@ -308,6 +307,7 @@ bool ra_model_add_baseline(struct ra_model *model, const struct ra_report *repor
 
 void ra_model_remove(struct ra_model *model, size_t index)
 {
+    ra_pids_drop(&model->by_pid, model->members[index]->pid);
     ra_clone_free(model->members[index]->report);
     free(model->members[index]);
     model->count--;
@@ -329,5 +329,6 @@ void ra_model_clear(struct ra_model *model)
     ra_model_forget_baselines(model);
     free(model->baselines);
     free(model->members);
+    ra_pids_free(&model->by_pid);
     *model = (struct ra_model){0};
 }

@@ -16,6 +16,7 @@
 #include <ruby_alloc/report.h>
 
 #include "top/history.h"
+#include "top/pids.h"
 
 struct ra_feed; /* what a feed keeps for each process */
 
@@ -42,8 +43,9 @@ struct ra_member {
 struct ra_model {
     struct ra_member **members; /* as they came */
     size_t count, room;
-    size_t denied;    /* processes that may not be read */
-    size_t strangers; /* files among the regions that are none */
+    struct ra_pids by_pid; /* the same */
+    size_t denied;         /* processes that may not be read */
+    size_t strangers;      /* files among the regions that are none */
 
     /* Of when the baseline was set, with tables; they outlive their members. */
     struct ra_report **baselines;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "top/recording.h"
 
@@ -116,6 +117,15 @@ static void load(struct ra_replay *replay, size_t i)
     snprintf(replay->time, sizeof replay->time, "%s", report->time);
 }
 
+static int compare_pids(const void *left, const void *right)
+{
+    int64_t a, b;
+
+    memcpy(&a, left, sizeof a);
+    memcpy(&b, right, sizeof b);
+    return a < b ? -1 : a > b;
+}
+
 /* Do this with the last report of each process that the recording has up to place. */
 static void each_last(struct ra_replay *replay, size_t place,
                       void (*use)(struct ra_replay *replay, size_t place))
@@ -126,13 +136,10 @@ static void each_last(struct ra_replay *replay, size_t place,
 
     for (size_t back = place + 1; is_found && back-- > 0 && found < count;) {
         int64_t pid = ra_recording_pid(replay->recording, back);
-        size_t i = 0;
+        const int64_t *place = bsearch(&pid, pids, count, sizeof *pids, compare_pids);
 
-        while (i < count && pids[i] != pid) {
-            i++;
-        }
-        if (i < count && !is_found[i]) {
-            is_found[i] = true;
+        if (place && !is_found[place - pids]) {
+            is_found[place - pids] = true;
             found++;
             use(replay, back);
         }

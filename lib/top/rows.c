@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "top/format.h"
+#include "top/pids.h"
 
 static void add(int64_t *sum, int64_t more)
 {
@@ -84,25 +85,46 @@ void ra_amounts_add(struct ra_amounts *sum, const struct ra_amounts *more)
     add(&sum->resident, more->resident);
 }
 
-static int find_parent(const struct ra_rows *rows, size_t count, const struct ra_row *row)
+/* The parents of the first count rows, by pid. Without memory none has one. */
+static void find_parents(struct ra_rows *rows, size_t count)
 {
-    int64_t ppid = row->member->report->process.ppid;
+    struct ra_pids pids = {0};
 
     for (size_t i = 0; i < count; i++) {
-        if (rows->rows[i].member->pid == ppid && &rows->rows[i] != row) {
-            return (int)i;
+        if (!ra_pids_put(&pids, rows->rows[i].member->pid, &rows->rows[i])) {
+            break;
         }
     }
-    return RA_ROW_NONE;
+    for (size_t i = 0; i < count; i++) {
+        const struct ra_row *parent =
+            ra_pids_find(&pids, rows->rows[i].member->report->process.ppid);
+
+        if (parent && parent != &rows->rows[i]) {
+            rows->rows[i].parent = (int)(parent - rows->rows);
+        }
+    }
+    ra_pids_free(&pids);
 }
 
-/* The row that index descends from; of a circle, which only a recording can hold, any. */
-static size_t find_root(const struct ra_rows *rows, size_t index, size_t count)
+/*
+ * The row that index descends from, for it and all between; of a circle, which only a recording
+ * can hold, any. A root that isn't known yet is SIZE_MAX.
+ */
+static void find_root(struct ra_rows *rows, size_t index, size_t count)
 {
-    for (size_t steps = 0; steps < count && rows->rows[index].parent >= 0; steps++) {
-        index = (size_t)rows->rows[index].parent;
+    struct ra_row *row = rows->rows;
+    size_t top = index, root;
+
+    for (size_t steps = 0; steps < count && row[top].root == SIZE_MAX && row[top].parent >= 0;
+         steps++) {
+        top = (size_t)row[top].parent;
     }
-    return index;
+    root = row[top].root == SIZE_MAX ? top : row[top].root;
+    row[root].root = root;
+    while (row[index].root == SIZE_MAX) {
+        row[index].root = root;
+        index = row[index].parent >= 0 ? (size_t)row[index].parent : index;
+    }
 }
 
 /* One that had ended when the baseline was set took nothing then. */
@@ -135,8 +157,8 @@ static void add_to_cluster(struct ra_row *sum, struct ra_row *row)
     sum->rate = isnan(sum->rate) ? row->rate : isnan(row->rate) ? sum->rate : sum->rate + row->rate;
 }
 
-/* A row more for the cluster that begins with root, if it is one. */
-static void add_cluster(struct ra_rows *rows, size_t root, size_t count)
+/* A row more for the cluster that begins with root. */
+static void begin_cluster(struct ra_rows *rows, size_t root)
 {
     struct ra_row *first = &rows->rows[root];
     struct ra_row sum = {.member = first->member,
@@ -148,37 +170,71 @@ static void add_cluster(struct ra_rows *rows, size_t root, size_t count)
                          .parent = RA_ROW_NONE,
                          .cluster = RA_ROW_NONE,
                          .first = (int)root};
-    size_t found = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        found += rows->rows[i].root == root;
-    }
-    if (found < 2) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (rows->rows[i].root == root) {
-            add_to_cluster(&sum, &rows->rows[i]);
-            rows->rows[i].cluster = (int)rows->count;
-        }
-    }
-    if (sum.now.live > 0 && sum.now.resident != RA_UNKNOWN) {
-        sum.ratio = (double)sum.now.resident / (double)sum.now.live;
-    }
+    first->cluster = (int)rows->count;
     rows->rows[rows->count++] = sum;
 }
 
-/* Below the cluster's row: the first process and its children, side by side. */
-static void hang_up(struct ra_rows *rows, size_t cluster, size_t count)
+/* Clusters, of all roots with another process, in their order. sizes: of each row, how many
+ * descend from it. */
+static void add_clusters(struct ra_rows *rows, const size_t *sizes, size_t count)
 {
-    int root = rows->rows[cluster].first;
-
     for (size_t i = 0; i < count; i++) {
-        if (rows->rows[i].parent == root) {
-            rows->rows[i].parent = (int)cluster;
+        if (rows->rows[i].root == i && sizes[i] >= 2) {
+            begin_cluster(rows, i);
         }
     }
-    rows->rows[root].parent = (int)cluster;
+    for (size_t i = 0; i < count; i++) {
+        struct ra_row *row = &rows->rows[i];
+
+        row->cluster = rows->rows[row->root].cluster;
+        if (row->cluster >= 0) {
+            add_to_cluster(&rows->rows[row->cluster], row);
+        }
+    }
+    for (size_t i = count; i < rows->count; i++) {
+        struct ra_row *sum = &rows->rows[i];
+
+        if (sum->now.live > 0 && sum->now.resident != RA_UNKNOWN) {
+            sum->ratio = (double)sum->now.resident / (double)sum->now.live;
+        }
+    }
+}
+
+/* Below the cluster's row: the first process and its children, side by side. */
+static void hang_up(struct ra_rows *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct ra_row *row = &rows->rows[i];
+        int first = row->cluster >= 0 ? rows->rows[row->cluster].first : RA_ROW_NONE;
+
+        if (row->cluster >= 0 && (row->parent == first || (int)i == first)) {
+            row->parent = row->cluster;
+        }
+    }
+}
+
+/* Without memory there are no clusters. */
+static void make_tree(struct ra_rows *rows)
+{
+    size_t count = rows->count;
+    size_t *sizes = calloc(count + 1, sizeof *sizes);
+
+    find_parents(rows, count);
+    for (size_t i = 0; i < count; i++) {
+        rows->rows[i].root = SIZE_MAX;
+    }
+    for (size_t i = 0; i < count; i++) {
+        find_root(rows, i, count);
+    }
+    for (size_t i = 0; sizes && i < count; i++) {
+        sizes[rows->rows[i].root]++;
+    }
+    if (sizes) {
+        add_clusters(rows, sizes, count);
+        hang_up(rows, count);
+    }
+    free(sizes);
 }
 
 static struct ra_row row_of(const struct ra_member *member)
@@ -204,27 +260,14 @@ static struct ra_row row_of(const struct ra_member *member)
 struct ra_rows ra_rows_make(const struct ra_model *model, bool is_tree)
 {
     struct ra_rows rows = {.rows = calloc(2 * model->count + 1, sizeof *rows.rows)};
-    size_t count;
 
     for (size_t i = 0; rows.rows && i < model->count; i++) {
         if (model->members[i]->report) {
             rows.rows[rows.count++] = row_of(model->members[i]);
         }
     }
-    count = rows.count;
-    for (size_t i = 0; is_tree && i < count; i++) {
-        rows.rows[i].parent = find_parent(&rows, count, &rows.rows[i]);
-    }
-    for (size_t i = 0; is_tree && i < count; i++) {
-        rows.rows[i].root = find_root(&rows, i, count);
-    }
-    for (size_t i = 0; is_tree && i < count; i++) {
-        if (rows.rows[i].root == i) {
-            add_cluster(&rows, i, count);
-        }
-    }
-    for (size_t cluster = count; cluster < rows.count; cluster++) {
-        hang_up(&rows, cluster, count);
+    if (rows.rows && is_tree) {
+        make_tree(&rows);
     }
     return rows;
 }
@@ -245,6 +288,7 @@ struct nest {
     bool *is_wanted, *is_placed;
     size_t *places;
     size_t count;
+    size_t *child, *next; /* the first child of a row, and the next one of its parent; SIZE_MAX */
 };
 
 static void hide_cluster(const struct nest *nest, size_t sum)
@@ -287,8 +331,8 @@ static void place(struct nest *nest, size_t row, unsigned depth)
     if (rows[row].is_sum) {
         last = place_child(nest, (size_t)rows[row].first, row, last);
     }
-    for (size_t i = 0; i < nest->order_count; i++) {
-        last = place_child(nest, nest->order[i], row, last);
+    for (size_t child = nest->child[row]; child != SIZE_MAX; child = nest->next[child]) {
+        last = place_child(nest, child, row, last);
     }
     if (last != SIZE_MAX) {
         rows[last].is_last = true;
@@ -325,6 +369,23 @@ static void adopt(struct nest *nest)
     }
 }
 
+/* Who is whose child, in order. */
+static void note_children(struct nest *nest)
+{
+    for (size_t i = 0; i < nest->rows->count; i++) {
+        nest->child[i] = nest->next[i] = SIZE_MAX;
+    }
+    for (size_t i = nest->order_count; i-- > 0;) {
+        size_t row = nest->order[i];
+        int parent = nest->rows->rows[row].parent;
+
+        if (parent >= 0) {
+            nest->next[row] = nest->child[parent];
+            nest->child[parent] = row;
+        }
+    }
+}
+
 size_t *ra_rows_nest(struct ra_rows *rows, const size_t *order, size_t *count)
 {
     struct nest nest = {.rows = rows, .order = order, .order_count = *count};
@@ -332,9 +393,12 @@ size_t *ra_rows_nest(struct ra_rows *rows, const size_t *order, size_t *count)
     nest.is_wanted = calloc(rows->count + 1, 1);
     nest.is_placed = calloc(rows->count + 1, 1);
     nest.places = calloc(rows->count + 1, sizeof *nest.places);
-    if (nest.is_wanted && nest.is_placed && nest.places) {
+    nest.child = calloc(rows->count + 1, sizeof *nest.child);
+    nest.next = calloc(rows->count + 1, sizeof *nest.next);
+    if (nest.is_wanted && nest.is_placed && nest.places && nest.child && nest.next) {
         want(&nest);
         adopt(&nest);
+        note_children(&nest);
         for (size_t i = 0; i < *count; i++) {
             if (rows->rows[order[i]].parent < 0) {
                 place(&nest, order[i], 0);
@@ -346,6 +410,8 @@ size_t *ra_rows_nest(struct ra_rows *rows, const size_t *order, size_t *count)
     }
     free(nest.is_wanted);
     free(nest.is_placed);
+    free(nest.child);
+    free(nest.next);
     *count = nest.count;
     return nest.places;
 }
