@@ -245,18 +245,21 @@ check-built: all tests-built
 	$(Q)BUILD=$(BUILD) bash tests/run.sh \
 		$(if $(TEST),$(foreach name,$(TEST),$(filter %/$(name) %/$(name).sh,$(SUITES))),$(SUITES))
 
-# Under sanitizers: everything is built anew, elsewhere. FUZZ_SECONDS=60; 0: until stopped.
-FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+# Under sanitizers: everything is built anew, elsewhere. FUZZ_SECONDS=60, shared by all; 0: until
+# stopped. FUZZERS="region index" for some of them.
+FUZZ_TARGETS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 ADDRESSES := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-$(FUZZERS): %: %.o $(TOP_PARTS) $(READER)
+$(FUZZ_TARGETS): %: %.o $(TOP_PARTS) $(READER)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(TOP_LIBS)
 
-$(BUILD)/tests/fuzz/seeds: $(BUILD)/tests/fuzz/seeds.o $(READER)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
+$(BUILD)/tests/fuzz/fuzz_configuration: $(SHIM_PARTS)
+
+$(BUILD)/tests/fuzz/seeds: $(BUILD)/tests/fuzz/seeds.o $(TOP_PARTS) $(READER)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(TOP_LIBS)
 
 fuzz: deps
-	+$(Q)$(MAKE) --no-print-directory fuzz-built BUILD=$(BUILD)/fuzz CC=clang \
+	+$(Q)$(MAKE) --no-print-directory fuzz-built BUILD=$(BUILD)/fuzz CC=clang CPPFLAGS=-U__SEG_FS \
 		CFLAGS="$(ADDRESSES) -fsanitize=fuzzer-no-link"
 
 # Small programs that define malloc, with each of the two kinds of symbol tables.
@@ -265,7 +268,7 @@ $(PROGRAMS): tests/integration/victim_bump.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O1 -s -rdynamic -Wl,--hash-style=$(@F) -o $@ $<
 
-fuzz-built: $(FUZZERS) $(BUILD)/tests/fuzz/seeds $(PROGRAMS)
+fuzz-built: $(FUZZ_TARGETS) $(BUILD)/tests/fuzz/seeds $(PROGRAMS)
 	$(Q)BUILD=$(BUILD) bash tests/fuzz/fuzz.sh
 
 # The unit suites for addresses and undefined behaviour, those of the counting core for races.

@@ -2,32 +2,18 @@
  * A libFuzzer target: any bytes as a file that a process has mapped, of which the reader
  * tells what it is, what it defines and needs, and which allocator's version it has.
  */
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
+#include "fuzz.h"
 #include "reader/banner.h"
 #include "reader/mapped.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const enum ra_banner banners[] = {RA_BANNER_JEMALLOC, RA_BANNER_GLIBC,
                                              RA_BANNER_GPERFTOOLS, RA_BANNER_MUSL};
-    static int file = -1;
+    int file = fuzzed_file(data, size);
     struct ra_file_facts facts;
     char version[80];
 
-    if (file < 0) {
-        file = memfd_create("fuzzed", MFD_CLOEXEC);
-    }
-    if (file < 0 || ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != (ssize_t)size) {
-        abort();
-    }
     ra_file_facts_read(&facts, file);
     for (size_t i = 0; i < facts.needs.count; i++) {
         if (memchr(facts.needs.needed[i], '\0', RA_ELF_NAME_BYTES) == NULL) {
