@@ -66,7 +66,7 @@ static bool begin(struct walk *walk, const char *line)
                "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %" SCNx32 ":%" SCNx32 " %" SCNu64 " %n",
                &map->start, &map->end, map->access, &map->offset, &map->device_major,
                &map->device_minor, &map->inode, &path_at) != 7 ||
-        path_at == 0 || strlen(map->access) != 4 || map->end < map->start) {
+        path_at == 0 || strlen(map->access) != 4 || map->end <= map->start) {
         return true;
     }
     walk->path = strdup(line + path_at);
