@@ -379,10 +379,15 @@ enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
     return RA_OK;
 }
 
+void ra_session_ask(struct ra_reader *reader)
+{
+    reader->is_asked = reader->target.dir >= 0 && send_request(reader);
+}
+
 void ruby_alloc_reader_ask(struct ra_reader *reader)
 {
     reader->is_thrifty = true;
-    reader->is_asked = reader->target.dir >= 0 && send_request(reader);
+    ra_session_ask(reader);
 }
 
 /* Have a fresh sample. Returns RA_OK also where nobody is there to be asked. */

@@ -68,6 +68,9 @@ enum ra_status ra_session_look(struct ra_reader *reader, struct ra_failure *why)
 /* Look whether the process still lives; its status is then fresh. */
 bool ra_session_look_alive(struct ra_reader *reader);
 
+/* As ruby_alloc_reader_ask, but all in the snapshots stays fresh. */
+void ra_session_ask(struct ra_reader *reader);
+
 /* Whether a snapshot needs no wait: the process has answered, or wasn't asked. */
 bool ra_session_has_answered(const struct ra_reader *reader);
 

@@ -3,6 +3,8 @@
  */
 #include "top/run.h"
 
+#include "reader/session.h"
+#include "top/clock.h"
 #include "top/list.h"
 #include "top/output.h"
 #include "top/source.h"
@@ -16,11 +18,12 @@ struct batch {
 };
 
 /* Returns its report; NULL if there is none: it ended after it was shown, or it is said why. */
-static const struct ra_report *visit(struct batch *batch, size_t i, enum ra_status *late)
+static const struct ra_report *visit(struct batch *batch, size_t i, int wait_ms,
+                                     enum ra_status *late)
 {
     struct ra_source *source = &batch->sources[i];
     struct ra_failure why = {0};
-    enum ra_status status = ra_source_next(source, RA_LIST_WAIT_MS, &why);
+    enum ra_status status = ra_source_next(source, wait_ms, &why);
     bool is_timeout = status == RA_TIMEOUT;
 
     if (is_timeout) {
@@ -40,16 +43,24 @@ static const struct ra_report *visit(struct batch *batch, size_t i, enum ra_stat
     return status == RA_OK || is_timeout ? source->report : NULL;
 }
 
-/* Returns how many reports there are now. *is_last: of none of them anything more will come. */
+/* All are asked before the first is waited for. Returns how many reports there are now. *is_last: of none of them anything more will come. */
 static size_t gather(struct batch *batch, const struct ra_report **reports, bool *is_last,
                      enum ra_status *late)
 {
+    double end = ra_clock_seconds() + RA_LIST_WAIT_MS / 1e3;
     size_t count = 0;
 
     *late = RA_OK;
     *is_last = true;
     for (size_t i = 0; i < batch->count; i++) {
-        const struct ra_report *report = batch->is_over[i] ? NULL : visit(batch, i, late);
+        if (!batch->is_over[i]) {
+            ra_session_ask(batch->sources[i].reader);
+        }
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        double left = end - ra_clock_seconds();
+        int wait_ms = left > 0 ? (int)(left * 1e3) : 0;
+        const struct ra_report *report = batch->is_over[i] ? NULL : visit(batch, i, wait_ms, late);
 
         if (report) {
             reports[count++] = report;

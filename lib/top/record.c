@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "reader/failure.h"
+#include "reader/session.h"
 #include "top/clock.h"
 #include "top/format.h"
 #include "top/output.h"
@@ -83,10 +84,10 @@ static enum ra_status take_last(struct member *member, struct ra_failure *why)
     return ra_source_next(member->source, 0, why);
 }
 
-static enum ra_status take(struct recording *recording, struct member *member)
+static enum ra_status take(struct recording *recording, struct member *member, int wait_ms)
 {
     struct ra_failure why = {0};
-    enum ra_status status = ra_source_next(member->source, RA_SAMPLE_WAIT_MS, &why);
+    enum ra_status status = ra_source_next(member->source, wait_ms, &why);
 
     if (status == RA_ABSENT) {
         status = take_last(member, &why);
@@ -141,10 +142,10 @@ static enum ra_status write_down(struct recording *recording, const struct membe
 }
 
 /* A report of one process. Returns whether the recording can go on; *late: it didn't answer. */
-static enum ra_status visit(struct recording *recording, struct member *member,
+static enum ra_status visit(struct recording *recording, struct member *member, int wait_ms,
                             enum ra_status *late)
 {
-    enum ra_status status = take(recording, member);
+    enum ra_status status = take(recording, member, wait_ms);
 
     if (status == RA_TIMEOUT) {
         *late = status;
@@ -152,14 +153,24 @@ static enum ra_status visit(struct recording *recording, struct member *member,
     return status == RA_OK || status == RA_TIMEOUT ? write_down(recording, member) : RA_OK;
 }
 
+/* All are asked before the first is waited for. */
 static enum ra_status visit_all(struct recording *recording, enum ra_status *late)
 {
+    double end = ra_clock_seconds() + RA_SAMPLE_WAIT_MS / 1e3;
     enum ra_status written = RA_OK;
 
     *late = RA_OK;
-    for (size_t i = 0; i < recording->count && written == RA_OK; i++) {
+    for (size_t i = 0; i < recording->count; i++) {
         if (!recording->members[i].is_over) {
-            written = visit(recording, &recording->members[i], late);
+            ra_session_ask(recording->members[i].source->reader);
+        }
+    }
+    for (size_t i = 0; i < recording->count && written == RA_OK; i++) {
+        double left = end - ra_clock_seconds();
+
+        if (!recording->members[i].is_over) {
+            written =
+                visit(recording, &recording->members[i], left > 0 ? (int)(left * 1e3) : 0, late);
         }
     }
     return written;
@@ -202,7 +213,7 @@ static enum ra_status wait_for_next(struct recording *recording, enum wake *wake
         *wake = wait_for_any(recording, end, ended);
         for (size_t i = 0; i < recording->count && *wake == WAKE_END && written == RA_OK; i++) {
             if (ended[i]) {
-                written = visit(recording, &recording->members[i], &late);
+                written = visit(recording, &recording->members[i], 0, &late);
                 recording->members[i].is_over = true;
             }
         }
