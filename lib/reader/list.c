@@ -214,8 +214,7 @@ static bool is_being_made(const struct file *file, const struct stat *status)
     return start_ticks == file->listed.start_ticks;
 }
 
-/* Whether it begins as a region does; -1: it may not be read. */
-static int looks_like_region(int dir, const char *name, const struct stat *status)
+int ra_list_looks_like_region(int dir, const char *name, const struct stat *status)
 {
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     struct ra_header header = {0};
@@ -253,7 +252,7 @@ static void list_file(struct listing *listing, int dir, const char *name)
     file.listed.start_ticks = parsed.start_ticks;
     file.listed.directory = listing->directories.count - 1;
     file.listed.is_left = listing->is_own_tree && parsed.pid_namespace == listing->own_namespace;
-    looks = looks_like_region(dir, name, &status);
+    looks = ra_list_looks_like_region(dir, name, &status);
     file.is_denied = looks < 0 && file.listed.pid != 0;
     file.listed.is_unready = looks == 0 && is_being_made(&file, &status);
     file.is_stranger = looks == 0 && !file.listed.is_unready;

@@ -62,6 +62,12 @@ enum ra_status ra_list_left(const struct ra_list *list, const struct ra_target *
 enum ra_status ra_list_open(struct ra_reader **reader, struct ra_list *list, size_t index,
                             int ready_ms, struct ra_failure *why);
 
+/*
+ * Whether the file begins as a region does, of which name in dir was looked up (a regular one):
+ * 1; 0: no, or not yet; -1: it may not be read.
+ */
+int ra_list_looks_like_region(int dir, const char *name, const struct stat *status);
+
 /* As ra_program_has_allocator of the process, but each program is looked at once. */
 int ra_list_own_allocator(struct ra_list *list, const struct ra_target *target);
 

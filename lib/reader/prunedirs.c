@@ -101,6 +101,48 @@ bool ra_prune_dirs_open(struct ra_prune_dirs *dirs)
     return is_good;
 }
 
+static bool sweep_entry(int dir, const char *name, uid_t *owner)
+{
+    struct ra_region_name parsed;
+    struct stat file;
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, RA_RUN_WATCH) == 0 ||
+        fstatat(dir, name, &file, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    if (!S_ISDIR(file.st_mode)) {
+        if (!S_ISREG(file.st_mode) || !ra_region_name_parse(name, &parsed)) {
+            unlinkat(dir, name, 0);
+        }
+        return false;
+    }
+    if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+        return false;
+    }
+    *owner = file.st_uid;
+    return true;
+}
+
+bool ra_prune_sweep_run(int dir, uid_t *owner)
+{
+    int readable = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = readable < 0 ? NULL : fdopendir(readable);
+    struct dirent *entry;
+    bool stays = false;
+
+    if (stream == NULL) {
+        if (readable >= 0) {
+            close(readable);
+        }
+        return false;
+    }
+    while ((entry = readdir(stream)) != NULL) {
+        stays |= sweep_entry(dir, entry->d_name, owner);
+    }
+    closedir(stream);
+    return stays;
+}
+
 /* Backwards: those of runs come after those in which they lie. */
 void ra_prune_dirs_close(struct ra_prune_dirs *dirs)
 {
@@ -112,6 +154,9 @@ void ra_prune_dirs_close(struct ra_prune_dirs *dirs)
             close(dir->watch);
         }
         if (dir->parent >= 0) {
+            uid_t owner;
+
+            ra_prune_sweep_run(dir->fd, &owner);
             unlinkat(dirs->items[dir->parent].fd, strrchr(dir->path, '/') + 1, AT_REMOVEDIR);
         }
         close(dir->fd);

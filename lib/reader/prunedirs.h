@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct ra_prune_dir {
     int fd;
@@ -27,5 +28,11 @@ bool ra_prune_dirs_open(struct ra_prune_dirs *dirs);
 
 /* Close them; a run's directory in which no region is left is removed. */
 void ra_prune_dirs_close(struct ra_prune_dirs *dirs);
+
+/*
+ * Remove from a run's directory what strangers have put there: as root makes it, anybody can.
+ * Regions stay. Returns whether a directory stays in which there is something, and whose.
+ */
+bool ra_prune_sweep_run(int dir, uid_t *owner);
 
 #endif

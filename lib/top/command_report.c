@@ -104,6 +104,11 @@ static void say_missed(const struct ra_ending *ending)
         ra_output_message("%zu process%s could not be read: %s", missed->unreadable,
                           plural(missed->unreadable), missed->why.message);
     }
+    if (missed->strangers > 0) {
+        ra_output_message("%zu file%s that %s no region%s lay among those of the run",
+                          missed->strangers, missed->strangers == 1 ? "" : "s",
+                          missed->strangers == 1 ? "is" : "are", missed->strangers == 1 ? "" : "s");
+    }
     if (missed->too_early > 0) {
         ra_output_message("%zu process%s had no room for a region, or ran another program (exec) "
                           "before the first could be read",

@@ -11,16 +11,21 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <ruby_alloc/region.h>
 
 #include "reader/grow.h"
+#include "reader/list.h"
 #include "top/clock.h"
 
 static const double shortest_delay = 0.05, share_of_life = 0.125;
 
-enum { LAST_SAMPLE_MS = 500 };
+enum {
+    LAST_SAMPLE_MS = 500, /* for all that outlive the command */
+    UNREADY_MAX = 100
+};
 
 /* Between two looks for what has ended, at most; and where inotify can't be had. */
 static const double look_delay = 1, blind_delay = 0.1;
@@ -54,7 +59,9 @@ struct ra_family {
 
 static bool is_region(const char *name)
 {
-    return strncmp(name, RA_REGION_PREFIX, strlen(RA_REGION_PREFIX)) == 0;
+    struct ra_region_name parsed;
+
+    return ra_region_name_parse(name, &parsed);
 }
 
 struct ra_family *ra_family_new(int directory, double delay)
@@ -159,12 +166,33 @@ static enum ra_status admit(struct ra_family *family, const char *name, ino_t in
     return status;
 }
 
+/*
+ * Whether it may be taken in: a region, or one that is being made just now, of which a look
+ * takes so many only. Anything else that anybody has put there is removed.
+ */
+static bool is_fit(struct ra_family *family, const char *name, const struct stat *file,
+                   size_t *unready)
+{
+    const time_t longest_seconds = 1;
+
+    if (S_ISREG(file->st_mode) && ra_list_looks_like_region(family->directory, name, file) != 0) {
+        return true;
+    }
+    if (S_ISREG(file->st_mode) && time(NULL) - file->st_ctime <= longest_seconds) {
+        return ++*unready <= UNREADY_MAX;
+    }
+    if (unlinkat(family->directory, name, 0) == 0) {
+        family->missed.strangers++;
+    }
+    return false;
+}
+
 /* Take in all regions that are not known yet. Returns how many can't be. */
 static size_t look(struct ra_family *family, struct ra_failure *why)
 {
     int readable = openat(family->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = readable < 0 ? NULL : fdopendir(readable);
-    size_t refused = 0;
+    size_t refused = 0, unready = 0;
     struct dirent *entry;
 
     while (stream && !family->stuck && (entry = readdir(stream))) {
@@ -174,6 +202,7 @@ static size_t look(struct ra_family *family, struct ra_failure *why)
         if (is_region(entry->d_name) &&
             fstatat(family->directory, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
             !is_known(family, entry->d_name, file.st_ino) &&
+            is_fit(family, entry->d_name, &file, &unready) &&
             admit(family, entry->d_name, file.st_ino, &failure) != RA_OK &&
             failure.status != RA_ABSENT && refused++ == 0) {
             *why = failure;
@@ -228,10 +257,10 @@ static void note_unreadable(struct ra_family *family, const struct ra_failure *w
 }
 
 /*
- * Take a member's last report and let go of it; the region of a living one stays where it
- * is. Returns whether it lives.
+ * Take a member's last report and let go of it; a living one has wait_ms to answer, and its
+ * region stays where it is. Returns whether it lives.
  */
-static bool dismiss(struct ra_family *family, size_t index)
+static bool dismiss(struct ra_family *family, size_t index, int wait_ms)
 {
     struct member *member = &family->members[index];
     struct ra_snapshot *snapshot = NULL;
@@ -239,7 +268,7 @@ static bool dismiss(struct ra_family *family, size_t index)
     bool ended = ruby_alloc_reader_has_ended(member->reader);
     struct ra_report *report = NULL;
 
-    ruby_alloc_reader_snapshot(member->reader, ended ? 0 : LAST_SAMPLE_MS, &snapshot, &why);
+    ruby_alloc_reader_snapshot(member->reader, ended ? 0 : wait_ms, &snapshot, &why);
     report = snapshot ? ruby_alloc_report_new(snapshot, NULL) : NULL;
     if (report && is_passing(family, member, report)) {
         ruby_alloc_report_free(report);
@@ -262,9 +291,26 @@ static void dismiss_ended(struct ra_family *family)
 {
     for (size_t i = family->member_count; i-- > 0;) {
         if (ruby_alloc_reader_has_ended(family->members[i].reader)) {
-            dismiss(family, i);
+            dismiss(family, i, 0);
         }
     }
+}
+
+/* All are asked before the first is waited for. Returns how many live. */
+static size_t dismiss_living(struct ra_family *family)
+{
+    double end = ra_clock_seconds() + LAST_SAMPLE_MS / 1e3;
+    size_t living = 0;
+
+    for (size_t i = 0; i < family->member_count; i++) {
+        ruby_alloc_reader_ask(family->members[i].reader);
+    }
+    while (family->member_count > 0) {
+        double left = end - ra_clock_seconds();
+
+        living += dismiss(family, family->member_count - 1, left > 0 ? (int)(left * 1e3) : 0);
+    }
+    return living;
 }
 
 /* Until the next sample of a process of this age. */
@@ -320,21 +366,20 @@ static int compare_results(const void *left, const void *right)
 size_t ra_family_conclude(struct ra_family *family, struct ra_family_missed *missed)
 {
     struct ra_failure why = {0};
-    size_t refused, living = 0;
+    size_t refused, living, seen;
 
     family->is_over = true;
     read_notices(family);
     refused = look(family, &why);
     dismiss_ended(family);
-    while (family->member_count > 0) {
-        living += dismiss(family, family->member_count - 1);
-    }
+    living = dismiss_living(family);
     for (size_t i = 0; i < refused; i++) {
         note_unreadable(family, &why);
     }
     *missed = family->missed;
-    if (family->created > family->opened + refused) {
-        missed->too_early = family->created - family->opened - refused;
+    seen = family->opened + refused + missed->strangers;
+    if (family->created > seen) {
+        missed->too_early = family->created - seen;
     }
     qsort(family->results, family->result_count, sizeof *family->results, compare_results);
     return living;

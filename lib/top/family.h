@@ -32,6 +32,7 @@ struct ra_family;
 struct ra_family_missed {
     size_t too_many;  /* ended after RA_FAMILY_MAX others */
     size_t too_early; /* region gone before it was seen: an exec, or no room for it */
+    size_t strangers; /* files that were no regions, by anybody: removed */
     size_t unreadable;
     struct ra_failure why; /* of the first unreadable one */
 };

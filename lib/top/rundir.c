@@ -17,6 +17,8 @@
 #include <ruby_alloc/region.h>
 
 #include "reader/proc.h"
+#include "reader/prunedirs.h"
+#include "top/output.h"
 
 enum { TRIES = 5 };
 
@@ -136,9 +138,15 @@ void ra_rundir_unwatch(struct ra_rundir *dir)
 
 void ra_rundir_close(struct ra_rundir *dir)
 {
+    uid_t owner = 0;
+    bool stays = dir->fd >= 0 && ra_prune_sweep_run(dir->fd, &owner);
+
     if (dir->fd >= 0) {
         close(dir->fd);
         dir->fd = -1;
     }
-    rmdir(dir->path);
+    if (rmdir(dir->path) != 0 && stays) {
+        ra_output_message("%s stays: user %u has put a directory into it; remove both", dir->path,
+                          (unsigned)owner);
+    }
 }

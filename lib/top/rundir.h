@@ -24,7 +24,10 @@ bool ra_rundir_is_in_use(const struct ra_rundir *dir);
 /* From now on processes that end remove their regions themselves, and the last the directory. */
 void ra_rundir_unwatch(struct ra_rundir *dir);
 
-/* Remove it, unless there are regions in it, and close it. */
+/*
+ * Remove it, unless there are regions in it, and close it. What strangers have put there goes
+ * too, but for directories that aren't empty: then it is said that it stays, and why.
+ */
 void ra_rundir_close(struct ra_rundir *dir);
 
 #endif

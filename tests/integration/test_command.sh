@@ -326,6 +326,44 @@ test_users() {
     json "$err" 'processes("uid") == [[0], [65534], [65534]] && made(1) == 3 && made(2) == 2'
 }
 
+# What strangers put into the directory of root's run goes, or it is said that it stays.
+test_strangers() {
+    local directory status
+    if [ "$(id -u)" -ne 0 ] || ! as_nobody true 2>/dev/null; then
+        echo "not root: strangers in a run's directory are not tested"
+        return
+    fi
+    for kind in goes stays; do
+        what="strangers: all $kind"
+        directory=$("$top" --json -o "$TEST_DIR/report" -- ruby -e '
+            directory, kind = ENV["RUBY_ALLOC_DIR"], ARGV[0]
+            puts directory
+            Process.wait(fork do
+                Process::Sys.setuid(65534)
+                300.times { |i| File.write("#{directory}/ruby_alloc.#{i + 1}.1.#{i}", "x" * (i % 3)) }
+                File.write("#{directory}/other", "")
+                File.symlink("/", "#{directory}/link")
+                Dir.mkdir("#{directory}/empty")
+                Dir.mkdir("#{directory}/full")
+                File.write("#{directory}/full/file", "") if kind == "stays"
+                exit!
+            end)
+            last = Time.now + 60
+            sleep 0.02 until Dir.glob("#{directory}/ruby_alloc.*.1.*").empty? || Time.now > last
+            exit Time.now < last' $kind 2>"$err" </dev/null)
+        status=$?
+        [ $status -eq 0 ] || fail "exit status $status: the files stay"
+        [ "$(grep -c . "$err")" -le 3 ] || fail "not summed up"
+        if [ $kind = goes ]; then
+            [ ! -e "$directory" ] || fail "was left behind: $(ls -l "$directory")"
+        else
+            err_has "^ruby_alloc_top: $directory stays: user 65534 has put a directory into it"
+            [ "$(ls "$directory")" = full ] || fail "more was left: $(ls "$directory")"
+            rm -r "$directory"
+        fi
+    done
+}
+
 test_default_directory() {
     local directory
     what="default directory"
