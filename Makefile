@@ -296,7 +296,8 @@ soak-built: all $(VICTIMS)
 
 bench-built: all $(BENCHES)
 	$(Q)BUILD=$(BUILD) bash tests/bench/bench.sh; first=$$?; \
-		BUILD=$(BUILD) bash tests/bench/screen.sh && exit $$first
+		BUILD=$(BUILD) bash tests/bench/screen.sh; second=$$?; \
+		BUILD=$(BUILD) bash tests/bench/crowd.sh && [ $$first -eq 0 ] && exit $$second
 
 # What to set for less or more of it, and other allocators: see memory.rb.
 bench-memory-built: all $(BENCHES)

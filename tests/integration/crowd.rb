@@ -43,7 +43,7 @@ end
 def make_files(count, pids, namespace)
   Array.new(count) do |i|
     pid = i.even? ? pids[i % pids.size] : i + 1
-    path = "#{DIRECTORY}/ruby_alloc.#{pid}.#{i + 1}.#{namespace}"
+    path = "#{DIRECTORY}/ruby_alloc.#{pid}.#{10**12 + i}.#{namespace}"
     File.open(path, "w") { |file| file.truncate([0, 100, 200_000][i % 3]) }
     path
   end
