@@ -11,12 +11,10 @@
  */
 #include "top/live.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,28 +22,15 @@
 #include "reader/list.h"
 #include "reader/session.h"
 #include "top/clock.h"
-#include "top/clone.h"
+#include "top/feed.h"
 #include "top/lookout.h"
 
 enum {
     OPEN_WAIT_MS = 100, /* for one that was chosen; later looks tell more of it */
     ENDED_MAX = 100
 };
-/* For all to answer, and for those that didn't the last time. */
-static const double look_seconds = 0.5, mute_seconds = 0.02;
 static const double step_seconds = 0.03, pause_seconds = 0.001;
 static const double walk_soonest = 2, walk_latest = 10, unhurried_seconds = 3.5;
-
-struct ra_feed {
-    struct ra_reader *reader; /* NULL: has ended */
-    struct ra_snapshot *last;
-    struct ra_report *left; /* a clone: of one that has ended, in place of last, which is large */
-    int end;                /* a pidfd, readable when the process has ended; -1: none */
-    bool is_idle;           /* allocated nothing between the last two reports */
-    bool is_mute;           /* did not answer: waited for a moment only until it does */
-    bool is_due;            /* its turn, and it was asked */
-    double asked, read;     /* when it last was */
-};
 
 struct ra_live {
     struct ra_model *model;
@@ -61,83 +46,13 @@ struct ra_live {
     size_t ended; /* members, when the list came */
 };
 
-static void close_feed(struct ra_feed *feed)
-{
-    ruby_alloc_reader_close(feed->reader);
-    feed->reader = NULL;
-    if (feed->end >= 0) {
-        close(feed->end);
-    }
-    feed->end = -1;
-}
-
-static void free_feed(struct ra_member *member)
-{
-    if (member->feed) {
-        close_feed(member->feed);
-        ruby_alloc_snapshot_free(member->feed->last);
-        ra_clone_free(member->feed->left);
-        free(member->feed);
-    }
-    member->feed = NULL;
-}
-
-/* A feed for member, with this reader. False without memory; the reader is closed then. */
-static bool make_feed(struct ra_member *member, struct ra_reader *reader)
-{
-    struct ra_feed *feed = calloc(1, sizeof *feed);
-
-    if (!feed) {
-        ruby_alloc_reader_close(reader);
-        return false;
-    }
-    free_feed(member);
-    feed->reader = reader;
-    feed->end = (int)syscall(SYS_pidfd_open, (pid_t)member->pid, 0);
-    member->feed = feed;
-    member->has_ended = false;
-    return true;
-}
-
-/* A snapshot has room for all that a process could have; there may be many that have ended. */
-static void leave_report(struct ra_feed *feed)
-{
-    struct ra_report *report =
-        feed->last && !feed->left ? ruby_alloc_report_new(feed->last, NULL) : NULL;
-
-    feed->left = report ? ra_clone_report(report, true) : feed->left;
-    ruby_alloc_report_free(report);
-    if (feed->left) {
-        ruby_alloc_snapshot_free(feed->last);
-        feed->last = NULL;
-    }
-}
-
 static void mark_ended(const struct ra_live *live, struct ra_member *member)
 {
     struct ra_feed *feed = member->feed;
 
     ra_model_mark_ended(live->model, member);
-    close_feed(feed);
-    leave_report(feed);
-}
-
-/* Has the model use what was read last of a process. False if there is nothing, or no memory. */
-static bool use_last(struct ra_model *model, const struct ra_feed *feed,
-                     bool (*use)(struct ra_model *, const struct ra_report *))
-{
-    struct ra_report *report;
-    bool good;
-
-    if (!feed || (!feed->left && !feed->last)) {
-        return false;
-    }
-    report = feed->left ? feed->left : ruby_alloc_report_new(feed->last, NULL);
-    good = report && use(model, report);
-    if (report != feed->left) {
-        ruby_alloc_report_free(report);
-    }
-    return good;
+    ra_feed_close(feed);
+    ra_feed_leave(feed);
 }
 
 /* The next report of a member. */
@@ -182,29 +97,13 @@ static void read_member(const struct ra_live *live, struct ra_member *member, in
     }
 }
 
-static bool has_ended(const struct ra_feed *feed)
-{
-    struct pollfd end = {.fd = feed->end, .events = POLLIN};
-
-    return feed->end >= 0 ? poll(&end, 1, 0) > 0 : ruby_alloc_reader_has_ended(feed->reader);
-}
-
 /* One that has ended is due at once. */
 static bool is_due(const struct ra_live *live, const struct ra_member *member)
 {
     const struct ra_feed *feed = member->feed;
 
     return (member->is_shown && !feed->is_idle) || member->pid == live->model->watched ||
-           ra_clock_seconds() - feed->read >= unhurried_seconds || has_ended(feed);
-}
-
-static void set_due(struct ra_feed *feed)
-{
-    feed->is_due = true;
-    feed->asked = ra_clock_seconds();
-    if (!has_ended(feed)) {
-        ruby_alloc_reader_ask(feed->reader);
-    }
+           ra_clock_seconds() - feed->read >= unhurried_seconds || ra_feed_has_ended(feed);
 }
 
 /* Ask all or those whose turn it is, in as far as they can answer. */
@@ -219,18 +118,10 @@ static void ask_all(struct ra_live *live, bool has_all)
         }
         member->age = ra_clock_seconds() - feed->read;
         if (!feed->is_due && (has_all || is_due(live, member))) {
-            set_due(feed);
+            ra_feed_ask(feed);
         }
     }
     live->is_reading = true;
-}
-
-static bool is_worth_waiting(const struct ra_feed *feed)
-{
-    double most = feed->is_mute ? mute_seconds : look_seconds;
-
-    return ra_clock_seconds() < feed->asked + most && !ra_session_has_answered(feed->reader) &&
-           !has_ended(feed);
 }
 
 /* Read those that have answered, or need not. Returns whether others are left. */
@@ -246,14 +137,14 @@ static bool read_answered(const struct ra_live *live, double until)
         if (!feed || !feed->reader || !feed->is_due) {
             continue;
         }
-        if (ra_clock_seconds() >= until || is_worth_waiting(feed)) {
+        if (ra_clock_seconds() >= until || ra_feed_is_awaited(feed)) {
             is_left = true;
             continue;
         }
         feed->is_due = false;
         read_member(live, member, 0);
         if (is_new && !(member->report && ra_pick_admits(live->pick, member->report))) {
-            free_feed(member);
+            ra_feed_free(member);
             ra_model_remove(live->model, i);
         }
     }
@@ -269,7 +160,7 @@ static void forget_ended(const struct ra_live *live)
         struct ra_member *member = live->model->members[i];
 
         if (member->has_ended && ++ended > ENDED_MAX && member->pid != live->model->watched) {
-            free_feed(member);
+            ra_feed_free(member);
             ra_model_remove(live->model, i);
         }
     }
@@ -312,8 +203,8 @@ static void meet(struct ra_live *live, size_t index)
         ruby_alloc_reader_close(reader);
         return;
     }
-    if (make_feed(member, reader)) {
-        set_due(member->feed);
+    if (ra_feed_make(member, reader)) {
+        ra_feed_ask(member->feed);
     } else if (!member->report) {
         ra_model_remove(live->model, live->model->count - 1);
     }
@@ -456,7 +347,7 @@ struct ra_live *ra_live_new(struct ra_model *model, const struct ra_pick *pick)
 void ra_live_free(struct ra_live *live)
 {
     for (size_t i = 0; live && i < live->model->count; i++) {
-        free_feed(live->model->members[i]);
+        ra_feed_free(live->model->members[i]);
     }
     if (live) {
         ra_lookout_free(live->lookout);
@@ -473,7 +364,7 @@ static bool open_feed(struct ra_member *member, struct ra_failure *why)
         return false;
     }
     ruby_alloc_reader_ask(reader); /* and from now on as one of many */
-    return make_feed(member, reader) ||
+    return ra_feed_make(member, reader) ||
            ra_failure_set(why, RA_SYSTEM, "not enough memory") == RA_OK;
 }
 
@@ -501,7 +392,7 @@ enum ra_status ra_live_watch(struct ra_live *live, pid_t pid, struct ra_failure 
         mark_ended(live, member);
     }
     if (!live->model->report) {
-        return use_last(live->model, member->feed, ra_model_show) ? RA_OK : status;
+        return ra_feed_use_last(live->model, member->feed, ra_model_show) ? RA_OK : status;
     }
     return status;
 }
@@ -512,6 +403,6 @@ void ra_live_set_baseline(struct ra_live *live)
 
     ra_model_forget_baselines(model);
     for (size_t i = 0; i < model->count; i++) {
-        use_last(model, model->members[i]->feed, ra_model_add_baseline);
+        ra_feed_use_last(model, model->members[i]->feed, ra_model_add_baseline);
     }
 }
