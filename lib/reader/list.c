@@ -2,11 +2,12 @@
  * The list of all processes that have a region, in the caller's file system tree
  * and in those of containers and services with private directories.
  *
- * One walk over /proc notes the processes of other pid namespaces, to translate
- * the pids in the names of regions, and one process of each other tree. Then the
- * directories are read, each once however many trees show it. Of a region no more
- * is looked at than its first bytes: what anybody can put there under a region's
- * name costs a few system calls, and no wait.
+ * One walk over /proc notes the processes of other pid namespaces, to translate the
+ * pids in the names of regions, and reads the directories of each tree that it comes
+ * upon, which is let go of then: there may be more of them than descriptors. Each
+ * directory is read once, however many trees show it. Of a region no more is looked
+ * at than its first bytes: what anybody can put there under a region's name costs a
+ * few system calls, and no wait.
  */
 #include "reader/list.h"
 
@@ -38,7 +39,6 @@ struct tree {
     uint64_t mounts;
     dev_t root_device;
     ino_t root_inode;
-    int root; /* O_PATH descriptor */
 };
 
 /* A directory that was read: many trees may show one /dev/shm. */
@@ -52,8 +52,10 @@ struct file {
     dev_t device;
     ino_t inode;
     size_t order; /* in which they were found */
+    struct ra_region_name name;
     struct ra_listed listed;
-    bool is_denied, is_stranger;
+    time_t changed;
+    int looks; /* like a region: 1, 0; -1: it may not be read */
 };
 
 struct array {
@@ -70,80 +72,27 @@ struct listing {
     struct array files;
     struct array directories; /* struct ra_listed_directory */
     bool is_own_tree;         /* the directory that is read */
-    bool has_failed;          /* no memory */
+    int error; /* why the list is not whole: memory or descriptors were missing; or 0 */
 };
+
+/* Of what can't be opened, only this keeps the list from being whole. */
+static void note_error(struct listing *listing, int error)
+{
+    if (listing->error == 0 && (error == EMFILE || error == ENFILE || error == ENOMEM)) {
+        listing->error = error;
+    }
+}
 
 static void push(struct listing *listing, struct array *array, const void *item, size_t bytes)
 {
     char *items = ra_grown(array->items, &array->capacity, array->count, bytes, 16);
 
     if (items == NULL) {
-        listing->has_failed = true;
+        note_error(listing, ENOMEM);
         return;
     }
     array->items = items;
     memcpy(items + array->count++ * bytes, item, bytes);
-}
-
-static void note_foreigner(struct listing *listing, int dir, pid_t pid)
-{
-    uint64_t pid_namespace = ra_proc_namespace(dir, "ns/pid");
-    struct ra_proc_status status;
-
-    if (pid_namespace == 0 || pid_namespace == listing->own_namespace ||
-        !ra_proc_read_status(dir, &status)) {
-        return;
-    }
-    push(listing, &listing->foreigners, &(struct foreigner){pid_namespace, status.inner_pid, pid},
-         sizeof(struct foreigner));
-}
-
-static void note_tree(struct listing *listing, int dir)
-{
-    const struct tree *trees = listing->trees.items;
-    struct tree tree = {.mounts = ra_proc_namespace(dir, "ns/mnt")};
-    struct stat root;
-
-    if (!ra_locate_is_elsewhere(dir) || fstatat(dir, "root", &root, 0) != 0) {
-        return;
-    }
-    tree.root_device = root.st_dev;
-    tree.root_inode = root.st_ino;
-    for (size_t i = 0; i < listing->trees.count; i++) {
-        if (trees[i].mounts == tree.mounts && trees[i].root_device == tree.root_device &&
-            trees[i].root_inode == tree.root_inode) {
-            return;
-        }
-    }
-    tree.root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (tree.root >= 0) {
-        size_t before = listing->trees.count;
-
-        push(listing, &listing->trees, &tree, sizeof(tree));
-        if (listing->trees.count == before) {
-            close(tree.root);
-        }
-    }
-}
-
-static void walk_processes(struct listing *listing)
-{
-    DIR *stream = opendir("/proc");
-    pid_t pid;
-
-    if (stream == NULL) {
-        return;
-    }
-    while ((pid = ra_proc_next_number(stream)) != 0) {
-        int dir = ra_proc_open(pid);
-
-        if (dir >= 0) {
-            note_foreigner(listing, dir, pid);
-            note_tree(listing, dir);
-            close(dir);
-        }
-    }
-    closedir(stream);
 }
 
 static int compare_foreigners(const void *left, const void *right)
@@ -191,27 +140,6 @@ static bool is_new(struct listing *listing, int dir)
     return true;
 }
 
-/* Whether a process is making this region just now: it lives, and the file is of this second. */
-static bool is_being_made(const struct file *file, const struct stat *status)
-{
-    const int64_t longest_seconds = 1;
-    uint64_t start_ticks = 0;
-    int dir;
-
-    if (file->listed.pid == 0 || time(NULL) - status->st_ctime > longest_seconds) {
-        return false;
-    }
-    dir = ra_proc_open(file->listed.pid);
-    if (dir < 0) {
-        return false;
-    }
-    if (!ra_proc_read_start(dir, &start_ticks)) {
-        start_ticks = 0;
-    }
-    close(dir);
-    return start_ticks == file->listed.start_ticks;
-}
-
 int ra_list_looks_like_region(int dir, const char *name, const struct stat *status)
 {
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -235,28 +163,25 @@ int ra_list_looks_like_region(int dir, const char *name, const struct stat *stat
 
 static void list_file(struct listing *listing, int dir, const char *name)
 {
-    struct ra_region_name parsed;
-    struct stat status;
     struct file file = {.order = listing->files.count};
-    int looks;
+    struct stat status;
 
-    if (!ra_region_name_parse(name, &parsed) ||
+    if (!ra_region_name_parse(name, &file.name) ||
         fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) {
         return;
     }
     file.device = status.st_dev;
     file.inode = status.st_ino;
-    file.listed.pid = translate(listing, &parsed);
-    file.listed.start_ticks = parsed.start_ticks;
-    file.listed.directory = listing->directories.count - 1;
-    file.listed.is_left = listing->is_own_tree && parsed.pid_namespace == listing->own_namespace;
-    looks = ra_list_looks_like_region(dir, name, &status);
-    file.is_denied = looks < 0 && file.listed.pid != 0;
-    file.listed.is_unready = looks == 0 && is_being_made(&file, &status);
-    file.is_stranger = looks == 0 && !file.listed.is_unready;
-    if (file.listed.pid != 0 || file.is_stranger) {
-        push(listing, &listing->files, &file, sizeof(file));
+    file.changed = status.st_ctime;
+    errno = 0;
+    file.looks = ra_list_looks_like_region(dir, name, &status);
+    if (file.looks == 0) {
+        note_error(listing, errno);
     }
+    file.listed.start_ticks = file.name.start_ticks;
+    file.listed.directory = listing->directories.count - 1;
+    file.listed.is_left = listing->is_own_tree && file.name.pid_namespace == listing->own_namespace;
+    push(listing, &listing->files, &file, sizeof(file));
 }
 
 static void list_entries(struct listing *listing, DIR *stream, const char *path, const char *run)
@@ -271,7 +196,7 @@ static void list_entries(struct listing *listing, DIR *stream, const char *path,
         push(listing, &listing->directories, &directory, sizeof(directory));
     }
     if (listing->directories.count == before) {
-        listing->has_failed = true;
+        note_error(listing, ENOMEM);
         return;
     }
     while ((entry = readdir(stream)) != NULL) {
@@ -282,13 +207,24 @@ static void list_entries(struct listing *listing, DIR *stream, const char *path,
 /* With the directories of runs in it. dir is an O_PATH descriptor, or -1; it is closed. */
 static void list_directory(struct listing *listing, int dir, const char *path)
 {
-    int readable = dir < 0 || !is_new(listing, dir)
-                       ? -1
-                       : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = readable < 0 ? NULL : fdopendir(readable);
+    int readable;
+    DIR *stream;
     const char *name;
     DIR *run;
 
+    if (dir < 0) {
+        note_error(listing, errno);
+        return;
+    }
+    if (!is_new(listing, dir)) {
+        close(dir);
+        return;
+    }
+    readable = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    stream = readable < 0 ? NULL : fdopendir(readable);
+    if (stream == NULL) {
+        note_error(listing, errno);
+    }
     if (stream != NULL) {
         list_entries(listing, stream, path, NULL);
         rewinddir(stream);
@@ -300,15 +236,12 @@ static void list_directory(struct listing *listing, int dir, const char *path)
     } else if (readable >= 0) {
         close(readable);
     }
-    if (dir >= 0) {
-        close(dir);
-    }
+    close(dir);
 }
 
 /* The caller's own first: a file is listed where it was found first. */
-static void list_directories(struct listing *listing)
+static void list_own(struct listing *listing)
 {
-    const struct tree *trees = listing->trees.items;
     const char *dirs[RA_OWN_DIRS];
     size_t count = ra_locate_own_dirs(dirs);
 
@@ -317,11 +250,107 @@ static void list_directories(struct listing *listing)
         list_directory(listing, open(dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC), dirs[i]);
     }
     listing->is_own_tree = false;
+}
+
+static void list_tree(struct listing *listing, int root)
+{
+    const char *dirs[RA_OWN_DIRS];
+    size_t count = ra_locate_own_dirs(dirs);
+
     for (size_t i = 0; i < count; i++) {
-        for (size_t t = 0; t < listing->trees.count && dirs[i][0] == '/'; t++) {
-            list_directory(listing, ra_locate_open_dir(trees[t].root, dirs[i]), dirs[i]);
+        if (dirs[i][0] == '/') {
+            list_directory(listing, ra_locate_open_dir(root, dirs[i]), dirs[i]);
         }
     }
+}
+
+static void note_foreigner(struct listing *listing, int dir, pid_t pid)
+{
+    uint64_t pid_namespace = ra_proc_namespace(dir, "ns/pid");
+    struct ra_proc_status status;
+
+    if (pid_namespace == 0 || pid_namespace == listing->own_namespace) {
+        return;
+    }
+    if (!ra_proc_read_status(dir, &status)) {
+        note_error(listing, errno);
+        return;
+    }
+    push(listing, &listing->foreigners, &(struct foreigner){pid_namespace, status.inner_pid, pid},
+         sizeof(struct foreigner));
+}
+
+/* Read the tree that the process sees, unless that is the caller's or was read before. */
+static void note_tree(struct listing *listing, int dir)
+{
+    const struct tree *trees = listing->trees.items;
+    struct tree tree = {.mounts = ra_proc_namespace(dir, "ns/mnt")};
+    struct stat is;
+    int root;
+
+    if (!ra_locate_is_elsewhere(dir) || fstatat(dir, "root", &is, 0) != 0) {
+        return;
+    }
+    tree.root_device = is.st_dev;
+    tree.root_inode = is.st_ino;
+    for (size_t i = 0; i < listing->trees.count; i++) {
+        if (trees[i].mounts == tree.mounts && trees[i].root_device == tree.root_device &&
+            trees[i].root_inode == tree.root_inode) {
+            return;
+        }
+    }
+    root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        note_error(listing, errno);
+        return;
+    }
+    push(listing, &listing->trees, &tree, sizeof(tree));
+    list_tree(listing, root);
+    close(root);
+}
+
+static void walk_processes(struct listing *listing)
+{
+    DIR *stream = opendir("/proc");
+    pid_t pid;
+
+    if (stream == NULL) {
+        note_error(listing, errno);
+        return;
+    }
+    while (listing->error == 0 && (pid = ra_proc_next_number(stream)) != 0) {
+        int dir = ra_proc_open(pid);
+
+        if (dir >= 0) {
+            note_foreigner(listing, dir, pid);
+            note_tree(listing, dir);
+            close(dir);
+        } else {
+            note_error(listing, errno);
+        }
+    }
+    closedir(stream);
+}
+
+/* Whether a process is making this region just now: it lives, and the file is of this second. */
+static bool is_being_made(const struct file *file)
+{
+    const int64_t longest_seconds = 1;
+    uint64_t start_ticks = 0;
+    int dir;
+
+    if (file->listed.pid == 0 || time(NULL) - file->changed > longest_seconds) {
+        return false;
+    }
+    dir = ra_proc_open(file->listed.pid);
+    if (dir < 0) {
+        return false;
+    }
+    if (!ra_proc_read_start(dir, &start_ticks)) {
+        start_ticks = 0;
+    }
+    close(dir);
+    return start_ticks == file->listed.start_ticks;
 }
 
 static int compare_files(const void *left, const void *right)
@@ -353,6 +382,22 @@ static int compare_listed(const void *left, const void *right)
     return (a->start_ticks < b->start_ticks) - (a->start_ticks > b->start_ticks);
 }
 
+/* Into the list, now that all processes are known, or to what is only counted. */
+static void take_file(const struct listing *listing, struct ra_list *list, struct file *file)
+{
+    struct ra_listed *listed = &file->listed;
+
+    listed->pid = translate(listing, &file->name);
+    listed->is_unready = file->looks == 0 && is_being_made(file);
+    if (file->looks == 0 && !listed->is_unready) {
+        list->strangers++;
+    } else if (listed->pid != 0 && file->looks < 0) {
+        list->denied++;
+    } else if (listed->pid != 0) {
+        list->regions[list->count++] = *listed;
+    }
+}
+
 /* Put each file into the list once. */
 static void arrange(struct listing *listing, struct ra_list *list)
 {
@@ -361,7 +406,7 @@ static void arrange(struct listing *listing, struct ra_list *list)
 
     list->regions = calloc(count + 1, sizeof(*list->regions));
     if (list->regions == NULL) {
-        listing->has_failed = true;
+        note_error(listing, ENOMEM);
         return;
     }
     if (count > 0) {
@@ -372,11 +417,7 @@ static void arrange(struct listing *listing, struct ra_list *list)
             files[i].inode == files[i - 1].inode) {
             continue;
         }
-        list->denied += files[i].is_denied;
-        list->strangers += files[i].is_stranger;
-        if (!files[i].is_denied && !files[i].is_stranger) {
-            list->regions[list->count++] = files[i].listed;
-        }
+        take_file(listing, list, &files[i]);
     }
     if (list->count > 0) {
         qsort(list->regions, list->count, sizeof(*list->regions), compare_listed);
@@ -385,11 +426,6 @@ static void arrange(struct listing *listing, struct ra_list *list)
 
 static void release(struct listing *listing)
 {
-    const struct tree *trees = listing->trees.items;
-
-    for (size_t i = 0; i < listing->trees.count; i++) {
-        close(trees[i].root);
-    }
     free(listing->foreigners.items);
     free(listing->trees.items);
     free(listing->seen.items);
@@ -405,19 +441,20 @@ enum ra_status ra_list_make(struct ra_list *list, struct ra_failure *why)
     if (!ra_proc_is_mounted()) {
         return ra_diagnose_no_proc(why);
     }
+    list_own(&listing);
     walk_processes(&listing);
     if (listing.foreigners.count > 0) {
         qsort(listing.foreigners.items, listing.foreigners.count, sizeof(struct foreigner),
               compare_foreigners);
     }
-    list_directories(&listing);
     list->directories = listing.directories.items;
     list->directory_count = listing.directories.count;
     arrange(&listing, list);
     release(&listing);
-    if (listing.has_failed) {
+    if (listing.error != 0) {
         ra_list_release(list);
-        return ra_failure_set(why, RA_SYSTEM, "no memory for the list");
+        return ra_failure_set(why, RA_SYSTEM, "the list of processes can't be read whole: %s",
+                              strerror(listing.error));
     }
     return RA_OK;
 }
