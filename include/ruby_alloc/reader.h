@@ -176,7 +176,7 @@ enum ra_prune_action {
 /* A region that was pruned, or that was to be. Texts are printable UTF-8. */
 struct ra_pruned {
     enum ra_prune_action action;
-    pid_t pid; /* as in the region's name: in the process's own pid namespace */
+    pid_t pid; /* as in its name: in the process's own pid namespace; 0: a run's directory */
     uid_t uid; /* owner of the file */
     int64_t bytes;
     char path[4096];

@@ -232,6 +232,24 @@ static int compare(const void *left, const void *right)
            (a->name.start_ticks < b->name.start_ticks);
 }
 
+/* A run's directory in which a stranger keeps something that isn't ours to remove. */
+static void visit_run(struct pruning *pruning, const struct ra_prune_dir *dir)
+{
+    struct ra_pruned *pruned = &pruning->pruned;
+    char reason[80];
+    uid_t owner;
+
+    if (dir->parent < 0 || !ra_prune_sweep_run(dir->fd, &owner)) {
+        return;
+    }
+    memset(pruned, 0, sizeof(*pruned));
+    pruned->uid = owner;
+    ra_text_clean(pruned->path, sizeof(pruned->path), dir->path, strlen(dir->path));
+    snprintf(reason, sizeof(reason), "user %u has put a directory into it: remove both",
+             (unsigned)owner);
+    conclude(pruning, RA_PRUNE_KEPT, reason);
+}
+
 enum ra_status ruby_alloc_reader_prune(void (*visitor)(const struct ra_pruned *, void *),
                                        void *context, struct ra_failure *why)
 {
@@ -252,6 +270,9 @@ enum ra_status ruby_alloc_reader_prune(void (*visitor)(const struct ra_pruned *,
     }
     for (size_t i = 0; is_good && i < pruning->count; i++) {
         visit(pruning, &pruning->candidates[i]);
+    }
+    for (size_t i = 0; is_good && i < pruning->dirs.count; i++) {
+        visit_run(pruning, &pruning->dirs.items[i]);
     }
     ra_prune_dirs_close(&pruning->dirs);
     ra_census_release(&pruning->census);

@@ -154,9 +154,6 @@ void ra_prune_dirs_close(struct ra_prune_dirs *dirs)
             close(dir->watch);
         }
         if (dir->parent >= 0) {
-            uid_t owner;
-
-            ra_prune_sweep_run(dir->fd, &owner);
             unlinkat(dirs->items[dir->parent].fd, strrchr(dir->path, '/') + 1, AT_REMOVEDIR);
         }
         close(dir->fd);

@@ -34,7 +34,9 @@ static void show_json(struct prune *prune, const struct ra_pruned *pruned)
 
 static void show_line(struct prune *prune, const struct ra_pruned *pruned)
 {
-    if (pruned->action == RA_PRUNE_KEPT) {
+    if (pruned->action == RA_PRUNE_KEPT && pruned->pid == 0) {
+        ra_page_add(&prune->page, RA_PLAIN, "kept     %s: %s", pruned->path, pruned->reason);
+    } else if (pruned->action == RA_PRUNE_KEPT) {
         ra_page_add(&prune->page, RA_PLAIN, "kept     pid %-8d %s: %s", (int)pruned->pid,
                     pruned->path, pruned->reason);
     } else if (pruned->action == RA_PRUNE_REMOVED) {

@@ -353,7 +353,22 @@ test_pid_used_again() {
 test_nothing
 test_deaths
 test_out_of_memory
+# A run's directory goes with what strangers have put there, but for what isn't empty.
+test_strangers_in_a_run() {
+    local run=$RUBY_ALLOC_DIR/ruby_alloc_run
+    what="strangers in a run"
+    mkdir -p "$run.aaaaaa/empty" "$run.bbbbbb/full"
+    : >"$run.aaaaaa/file"
+    : >"$run.bbbbbb/full/file"
+    prune
+    [ ! -e "$run.aaaaaa" ] || fail "it stays"
+    [ -e "$run.bbbbbb/full/file" ] || fail "what is a stranger's was removed"
+    out_has "^kept     $run.bbbbbb: user $(id -u) has put a directory into it: remove both\$"
+    rm -r "$run.bbbbbb"
+}
+
 test_removes_the_dead_alone
+test_strangers_in_a_run
 test_stopped_and_zombie
 test_hostile_names
 test_renamed
