@@ -253,7 +253,7 @@ $(FUZZ_TARGETS): %: %.o $(TOP_PARTS) $(READER)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(TOP_LIBS)
 
-$(BUILD)/tests/fuzz/fuzz_configuration: $(SHIM_PARTS)
+$(BUILD)/tests/fuzz/fuzz_configuration: $(BUILD)/tests/unit/untuned.o $(SHIM_PARTS)
 
 # Sums of thousands of counters: to trace each comparison of a loop takes half of the time.
 UNTRACED := $(patsubst %,$(BUILD)/lib/reader/%.o,tally derive rows)
