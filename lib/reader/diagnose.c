@@ -115,7 +115,8 @@ static const char *explain(const struct looks *looks)
     }
     return "has the library, but no region was found: another malloc comes first (list "
            "libruby_alloc.so first in LD_PRELOAD), no region could be made (on a "
-           "tmpfs alone: start it with RUBY_ALLOC_LOG=FILE to see why), or RUBY_ALLOC_DIR should name its directory here too";
+           "tmpfs alone: start it with RUBY_ALLOC_LOG=FILE to see why), or RUBY_ALLOC_DIR should "
+           "name its directory here too";
 }
 
 enum ra_status ra_diagnose_living(const struct ra_target *target, struct ra_failure *why)

@@ -78,7 +78,7 @@ struct listing {
 /* Of what can't be opened, only this keeps the list from being whole. */
 static void note_error(struct listing *listing, int error)
 {
-    if (listing->error == 0 && (error == EMFILE || error == ENFILE || error == ENOMEM)) {
+    if (listing->error == 0 && ra_proc_is_want(error)) {
         listing->error = error;
     }
 }
