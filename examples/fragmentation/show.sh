@@ -7,10 +7,6 @@ set -eu
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 here=$(dirname "$0")
-# A place of our own for regions: what fragment.rb forks to run a command leaves one behind.
-RUBY_ALLOC_DIR=$(mktemp -d)
-export RUBY_ALLOC_DIR
-trap 'rm -rf "$RUBY_ALLOC_DIR"' EXIT
 
 # Free pages would go back by themselves in a second or two; --purge doesn't wait.
 # shellcheck disable=SC2016 # for the inner shell

@@ -158,6 +158,17 @@ static bool have_done(enum work work)
     return done && asked.succeeded;
 }
 
+void ra_helper_await_begin(void)
+{
+    const uint32_t *tid = &RA_CURRENT->header.sampler_tid;
+    uint64_t end = ra_clock_ns(CLOCK_MONOTONIC) + (uint64_t)BUSY_MS * 1000000;
+
+    while (ra_unlisted_is_there() && __atomic_load_n(tid, __ATOMIC_ACQUIRE) == RA_SAMPLER_COMING &&
+           ra_clock_ns(CLOCK_MONOTONIC) < end) {
+        ra_system_pause(LOCK_PAUSE_NS);
+    }
+}
+
 bool ra_helper_give(uid_t user)
 {
     sigset_t before;

@@ -46,6 +46,9 @@ void ra_helper_restart(void);
  */
 void ra_helper_follow(void);
 
+/* Let a helper that was made just now begin, for 100 ms at most. */
+void ra_helper_await_begin(void);
+
 /*
  * Make the region's file user's, as it was when the helper began: also where it is out of
  * sight by now (chroot). Whether that was done.

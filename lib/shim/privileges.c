@@ -51,12 +51,15 @@
     X(unshare, (int flags), (flags), flags)                                                        \
     X(setns, (int file, int type), (file, type), type ? type : ~0)
 
+/* After which the region's file is out of sight. */
+#define JAILS(X) X(chroot, (const char *path), (path))
+
 RA_EXPORT int capset(void *header, const void *data);
 
 /* Looked up once, as the list of libraries may change while another thread reads it. */
 static struct {
 #define FIELD(name, parameters, ...) int(*name) parameters;
-    CHANGES(FIELD) DROPS(FIELD) MOVES(FIELD)
+    CHANGES(FIELD) DROPS(FIELD) MOVES(FIELD) JAILS(FIELD)
 } next;
 
 void ra_privileges_init(void)
@@ -66,6 +69,7 @@ void ra_privileges_init(void)
     CHANGES(FIND)
     DROPS(FIND)
     MOVES(FIND)
+    JAILS(FIND)
 }
 
 static int missing(void)
@@ -149,3 +153,13 @@ DROPS(DROP)
         return result;                                                                             \
     }
 MOVES(MOVE)
+
+/* A helper that was made just now opens the file first. */
+#define SHUT_IN(name, parameters, arguments)                                                       \
+    RA_EXPORT int name parameters                                                                  \
+    {                                                                                              \
+        ra_helper_await_begin();                                                                   \
+        FORWARD(name, arguments)                                                                   \
+        return result;                                                                             \
+    }
+JAILS(SHUT_IN)

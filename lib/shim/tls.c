@@ -25,6 +25,7 @@ enum {
     ENTRIES = 4096,
     VECTOR_BYTES = ENTRIES * sizeof(struct entry),
     STACK_BYTES = 64 * 1024,
+    IMAGE_BYTES = 4096,    /* two thirds of it are used here */
     TID_SCAN_BYTES = 1024, /* of libc's description of a thread, of which it has 1.7 KiB or more */
     TID_NONE = -1,
     WAIT_SECONDS = 10
@@ -140,6 +141,18 @@ static int send_herald(void *stack, size_t bytes)
     return error;
 }
 
+/* Not of malloc's, whose figures are to be the application's. */
+static char *image_room(size_t bytes)
+{
+    static char room[IMAGE_BYTES] __attribute__((aligned(sizeof(uint64_t))));
+
+    if (bytes <= sizeof room) {
+        return room;
+    }
+    void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
 /*
  * What isn't zero, which is little: the rest is room for libraries to come. By words, as all
  * that is laid out there begins with one.
@@ -156,7 +169,7 @@ static bool keep_image(const char *pointer)
         end--;
     }
     image.bytes = (size_t)((const char *)end - (const char *)first);
-    char *content = ra_road.malloc(image.bytes);
+    char *content = image_room(image.bytes);
     if (!content) {
         return false;
     }

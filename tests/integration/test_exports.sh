@@ -50,6 +50,7 @@ initgroups
 capset
 unshare
 setns
+chroot
 prctl
 _exit
 _Exit

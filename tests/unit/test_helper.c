@@ -32,6 +32,8 @@ static void serve(void)
     uint32_t *request = &RA_CURRENT->header.request;
 
     ra_helper_begin();
+    __atomic_store_n(&RA_CURRENT->header.sampler_tid, (uint32_t)ra_system_thread(),
+                     __ATOMIC_RELEASE);
     while (ra_helper_serve()) {
         ra_system(SYS_futex, (long)request, FUTEX_WAIT, *request, 0, 0, 0);
     }
