@@ -14,6 +14,7 @@ jobs=${JOBS:-$(nproc)}
 passed=0 failed=0 skipped=0 bad=
 export RUBY_ALLOC_BUILD="${BUILD:-build}"
 case $RUBY_ALLOC_BUILD in /*) ;; *) RUBY_ALLOC_BUILD=$PWD/$RUBY_ALLOC_BUILD ;; esac
+export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-60}" # Check's own four seconds are soon over beside others
 export LC_ALL=C.UTF-8 # messages and files are the same whoever runs the tests
 unset LD_PRELOAD RUBY_ALLOC RUBY_ALLOC_ALL RUBY_ALLOC_DIR RUBY_ALLOC_KEEP RUBY_ALLOC_INTERVAL RUBY_ALLOC_LOG RUBY_ALLOC_DECAY RUBY_ALLOC_TUNING RUBY_ALLOC_BACKEND RUBY_ALLOC_HELPER MALLOC_CONF
 
