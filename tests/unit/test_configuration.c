@@ -8,6 +8,7 @@
 #include "shim/configuration.h"
 #include "shim/jemalloc.h"
 #include "shim/option.h"
+#include "shim/region.h"
 
 #include "suite.h"
 
@@ -377,7 +378,7 @@ START_TEST(test_changes_are_followed)
     ck_assert_str_eq(rows_text(ra_configuration_read(header)),
                      "dirty_decay_ms=500>-1:adjusted background_thread=true>false:adjusted "
                      "background_thread=no>false:refused");
-    header->flags |= RA_FLAG_FORKED;
+    ra_image.header.flags |= RA_FLAG_FORKED; /* what the region says is anybody's */
     ck_assert_str_eq(rows_text(ra_configuration_read(header)),
                      "dirty_decay_ms=500>-1:adjusted background_thread=true>false:lost "
                      "background_thread=no>false:refused");
