@@ -208,6 +208,7 @@ test_batch_of_several() {
 test_batch_until_end() {
     local status watcher
     start ending '' LD_PRELOAD="$library"
+    : >"$out" # of the test before
     "$top" --batch --json -d 0.1 "$pid" >"$out" 2>"$err" </dev/null &
     watcher=$!
     started+=("$watcher")
