@@ -106,24 +106,31 @@ static void find_parents(struct ra_rows *rows, size_t count)
     ra_pids_free(&pids);
 }
 
+/* In the place of a root: it isn't known yet, or the way to it is being gone. */
+static const size_t no_root = SIZE_MAX, under_way = SIZE_MAX - 1;
+
 /*
- * The row that index descends from, for it and all between; of a circle, which only a recording
- * can hold, any. A root that isn't known yet is SIZE_MAX.
+ * The row that index descends from, for it and all between. Of a circle, which only a recording
+ * can hold, none is the first: each in it or below it descends from nobody but itself.
  */
-static void find_root(struct ra_rows *rows, size_t index, size_t count)
+static void find_root(struct ra_rows *rows, size_t index)
 {
     struct ra_row *row = rows->rows;
     size_t top = index, root;
+    bool is_circle;
 
-    for (size_t steps = 0; steps < count && row[top].root == SIZE_MAX && row[top].parent >= 0;
-         steps++) {
+    while (row[top].root == no_root && row[top].parent >= 0) {
+        row[top].root = under_way;
         top = (size_t)row[top].parent;
     }
-    root = row[top].root == SIZE_MAX ? top : row[top].root;
-    row[root].root = root;
-    while (row[index].root == SIZE_MAX) {
-        row[index].root = root;
-        index = row[index].parent >= 0 ? (size_t)row[index].parent : index;
+    if (row[top].root == no_root) {
+        row[top].root = top;
+    }
+    root = row[top].root;
+    is_circle = root == under_way || (root == top && row[top].parent >= 0);
+    while (row[index].root == under_way) {
+        row[index].root = is_circle ? index : root;
+        index = (size_t)row[index].parent;
     }
 }
 
@@ -222,10 +229,10 @@ static void make_tree(struct ra_rows *rows)
 
     find_parents(rows, count);
     for (size_t i = 0; i < count; i++) {
-        rows->rows[i].root = SIZE_MAX;
+        rows->rows[i].root = no_root;
     }
     for (size_t i = 0; i < count; i++) {
-        find_root(rows, i, count);
+        find_root(rows, i);
     }
     for (size_t i = 0; sizes && i < count; i++) {
         sizes[rows->rows[i].root]++;

@@ -292,6 +292,28 @@ START_TEST(test_rows_of_a_circle_of_parents_are_all_there)
 }
 END_TEST
 
+/* Nobody in a circle is the first, so that there is no sum of it or of what hangs on it. */
+START_TEST(test_rows_of_a_circle_of_parents_are_no_cluster)
+{
+    struct ra_model model = {0};
+    struct ra_rows rows;
+
+    add(&model, 6, 5);
+    add(&model, 1, 2);
+    add(&model, 2, 1);
+    add(&model, 5, 1);
+    add(&model, 7, 6);
+    rows = ra_rows_make(&model, true);
+    ck_assert_uint_eq(rows.count, 5);
+    for (size_t i = 0; i < rows.count; i++) {
+        ck_assert_uint_eq(rows.rows[i].root, i);
+        ck_assert_int_eq(rows.rows[i].cluster, RA_ROW_NONE);
+    }
+    ra_rows_free(&rows);
+    ra_model_clear(&model);
+}
+END_TEST
+
 /* A circle as long as the list took the cube of its length: minutes. */
 START_TEST(test_rows_of_a_great_circle_are_made_at_once)
 {
@@ -448,6 +470,7 @@ int main(void)
     tcase_add_test(tests, test_rows_sum_is_of_shares_and_of_who_lives);
     tcase_add_test(tests, test_rows_nest_folded_and_filtered);
     tcase_add_test(tests, test_rows_of_a_circle_of_parents_are_all_there);
+    tcase_add_test(tests, test_rows_of_a_circle_of_parents_are_no_cluster);
     tcase_add_test(tests, test_rows_of_a_great_circle_are_made_at_once);
     tcase_add_test(tests, test_rows_of_forged_numbers);
     tcase_add_test(tests, test_grid_order_has_the_unknown_last_either_way);
