@@ -159,13 +159,6 @@ static bool show(struct ra_model *model, const struct ra_report *earlier,
     return true;
 }
 
-bool ra_model_show(struct ra_model *model, const struct ra_report *report)
-{
-    const struct ra_member *member = ra_model_find(model, report->process.pid);
-
-    return show(model, member ? member->report : NULL, report);
-}
-
 /* The rate between the report that was counted last and this one, into the history. */
 static void count(struct ra_member *member, const struct ra_report *report)
 {
@@ -248,6 +241,20 @@ void ra_model_mark_ended(struct ra_model *model, struct ra_member *member)
         set_exited(model->report);
         model->note[0] = '\0';
     }
+}
+
+/* Of a member that has ended and left no region, the last report was made while it ran. */
+bool ra_model_show(struct ra_model *model, const struct ra_report *report)
+{
+    const struct ra_member *member = ra_model_find(model, report->process.pid);
+
+    if (!show(model, member ? member->report : NULL, report)) {
+        return false;
+    }
+    if (member && member->has_ended && member->report && is_same(member->report, report)) {
+        set_exited(model->report);
+    }
+    return true;
 }
 
 static void drop_watched(struct ra_model *model)

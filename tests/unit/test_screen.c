@@ -115,6 +115,27 @@ START_TEST(test_model_counts_rate_threads_and_growth)
 }
 END_TEST
 
+/* One whose region went with it, chosen from the list afterwards: its last report says running. */
+START_TEST(test_model_shows_as_ended_what_was_read_before_the_end)
+{
+    struct ra_model model = {0};
+    struct ra_member *member = ra_model_admit(&model, 1);
+    struct ra_report last = report_of(1, 0, 10, 100), other = report_of(1, 0, 1, 5);
+
+    last.process.state = other.process.state = "running";
+    last.process.started = "2026-11-23T09:29:50Z";
+    other.process.started = "2026-11-23T09:31:00Z";
+    ck_assert(ra_model_take(&model, member, &last));
+    ra_model_mark_ended(&model, member);
+    ra_model_watch(&model, 1);
+    ck_assert(ra_model_show(&model, &last));
+    ck_assert_str_eq(model.report->process.state, "exited");
+    ck_assert(ra_model_show(&model, &other)); /* of a process that has its pid now */
+    ck_assert_str_eq(model.report->process.state, "running");
+    ra_model_clear(&model);
+}
+END_TEST
+
 START_TEST(test_model_tells_of_a_pid_taken_over)
 {
     struct ra_model model = {0};
@@ -465,6 +486,7 @@ int main(void)
     tcase_add_test(tests, test_clone_is_whole_and_its_own);
     tcase_add_test(tests, test_history_keeps_the_last);
     tcase_add_test(tests, test_model_counts_rate_threads_and_growth);
+    tcase_add_test(tests, test_model_shows_as_ended_what_was_read_before_the_end);
     tcase_add_test(tests, test_model_tells_of_a_pid_taken_over);
     tcase_add_test(tests, test_rows_of_a_cluster_hang_below_its_sum);
     tcase_add_test(tests, test_rows_sum_is_of_shares_and_of_who_lives);
