@@ -8,11 +8,13 @@ if [ "$(id -u)" -ne 0 ] || ! unshare --mount --pid --fork --mount-proc true 2>/d
     echo "not root, or no namespaces can be made: not tested"
     exit 77
 fi
-# /dev/shm is one of our own.
+# /dev/shm is the test's own, and its other files lie where nothing is mounted over them. In a pid
+# namespace of its own, root's look at every process sees none of another test.
 if [ -z "${STRANGERS_INSIDE:-}" ]; then
-    STRANGERS_INSIDE=1 exec unshare --mount --propagation private bash "$0"
+    STRANGERS_INSIDE=1 exec unshare --mount --propagation private --pid --fork --mount-proc --kill-child bash "$0"
 fi
-mount -t tmpfs -o mode=1777 none /dev/shm || exit 1
+mount -t tmpfs -o mode=1777 none /dev/shm && mount -t tmpfs none /mnt || exit 1
+export TEST_DIR=/mnt
 
 # shellcheck source=tests/integration/tool.sh
 . "$(dirname "$0")/tool.sh"
@@ -46,14 +48,12 @@ start() {
     until_true 30 test -e "$TEST_DIR/up/$name" || fail "$name did not start: $(cat "$TEST_DIR/$name.out")"
 }
 
-
 region_of() { find /dev/shm -name "ruby_alloc.$1.*"; }
 
 # A user puts root's region over the name of hers, and her process has the pid of root's.
-# DIR: where both have their regions, on the file system that is tested.
 test_bound_over() {
-    local dir=$1 root roots hers
-    what="root's region bound over another's, on $2"
+    local dir=/dev/shm root roots hers
+    what="root's region bound over another's"
     start root env LD_PRELOAD="$library" RUBY_ALLOC_DIR="$dir" ruby -e "$(objects 7000)" "$TEST_DIR/up/root"
     root=${started[-1]}
     roots=$(find "$dir" -name "ruby_alloc.$root.*")
@@ -86,9 +86,10 @@ test_bound_over() {
     find "$dir" -name 'ruby_alloc.*' -delete
 }
 
-# Where a mapping has the numbers of the file below, and the file those of the overlay.
+# Where a mapping has the numbers of the file below, and the file those of the overlay: no region
+# is made there, and none that a user put there is taken for the one that is mapped.
 test_overlay() {
-    local merged=$TEST_DIR/merged
+    local merged=$TEST_DIR/merged root hers who
     mkdir -p "$TEST_DIR/layers" "$merged"
     mount -t tmpfs none "$TEST_DIR/layers" || fail "no tmpfs"
     mkdir "$TEST_DIR"/layers/{lower,upper,work}
@@ -98,16 +99,33 @@ test_overlay() {
         echo "no overlay can be mounted: not tested"
         return
     fi
-    test_bound_over "$merged" overlayfs
-    # Nor may a user look at a mapping itself: the file is known by its owner.
     what="a user's own process on overlayfs"
     start own "${as_alice[@]}" env LD_PRELOAD="$TEST_DIR/libruby_alloc.so" RUBY_ALLOC_DIR="$merged" \
         ruby -e "$(objects 300)" "$TEST_DIR/up/own"
-    execute 0 "${as_alice[@]}" "$TEST_DIR/top" --json "${started[-1]}"
-    json "$holds == 300 && \$report['process']['state'] == 'running' && \$report['memory']['sample_age'] < 2"
-    execute 0 "${as_alice[@]}" "$TEST_DIR/top" --decay 4321 "${started[-1]}"
+    [ -z "$(ls "$merged")" ] || fail "there is a region: $(ls "$merged")"
+    for who in '' "${as_alice[*]}"; do
+        # shellcheck disable=SC2086 # words
+        execute 3 $who "$TEST_DIR/top" --json "${started[-1]}"
+        err_has "process ${started[-1]} .*no region could be made \(on a tmpfs alone"
+    done
     kill -9 "${started[-1]}"
+
+    what="root's region copied to another's name, on overlayfs"
+    start root env LD_PRELOAD="$library" ruby -e "$(objects 7000)" "$TEST_DIR/up/root"
+    root=${started[-1]}
+    start alice unshare --mount "${as_alice[@]}" env LD_PRELOAD="$TEST_DIR/libruby_alloc.so" \
+        ruby -e "$(objects 300)" "$TEST_DIR/up/alice"
+    hers=${started[-1]}
+    cp -p "$(region_of "$root")" "$merged/$(basename "$(region_of "$hers")")" || fail "nothing was copied"
+    nsenter --target "$hers" --mount mount --bind "$merged" /dev/shm || fail "nothing was bound"
+    tool 0 --decay 4321 --json "$hers"
+    tool 0 --json "$hers"
+    json "$holds == 300 && \$report['process'].values_at('uid', 'state') == [$alice, 'running'] && $decay == 4321"
+    tool 0 --json "$root"
+    json "$holds == 7000 && $decay != 4321"
+    kill -9 "$hers" "$root"
     rm -rf "$TEST_DIR/up"
+    find /dev/shm -name 'ruby_alloc.*' -delete
 }
 
 # A container of a user's own, in which that user is root: user, mount and pid namespace.
@@ -230,7 +248,7 @@ all_apart() {
 
 test_outputs
 test_descriptors
-test_bound_over /dev/shm tmpfs
+test_bound_over
 test_overlay
 test_user_namespace
 test_many_groups 700
