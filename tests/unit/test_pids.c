@@ -84,25 +84,6 @@ START_TEST(test_rows_of_a_long_line)
 }
 END_TEST
 
-/* Of two that are each other's parent, one is the other's root. */
-START_TEST(test_rows_of_a_circle)
-{
-    struct ra_model model = {0};
-    struct ra_rows rows;
-
-    take(&model, 1, 2);
-    take(&model, 2, 1);
-    take(&model, 3, 2);
-    rows = ra_rows_make(&model, true);
-    ck_assert_uint_eq(rows.count, 4);
-    ck_assert_uint_eq(rows.rows[3].processes, 3);
-    ck_assert_uint_eq(rows.rows[0].root, rows.rows[1].root);
-    ck_assert_uint_eq(rows.rows[0].root, rows.rows[2].root);
-    ra_rows_free(&rows);
-    ra_model_clear(&model);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("pids");
@@ -112,7 +93,6 @@ int main(void)
     tcase_add_test(tests, test_pids_empty);
     tcase_add_loop_test(tests, test_pids_come_and_go, 0, 5);
     tcase_add_test(tests, test_rows_of_a_long_line);
-    tcase_add_test(tests, test_rows_of_a_circle);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
