@@ -22,7 +22,7 @@ bool ra_filter_was_there(void);
 /* Those that were there at the start don't let us: nothing of ours touches a file any more. */
 void ra_filter_forbid_files(void);
 
-/* Whether the calling thread may open, look at and remove files. */
+/* Whether the calling thread may open, look at and remove files, and make a thread of ours. */
 bool ra_filter_allows_files(void);
 
 #pragma GCC visibility pop

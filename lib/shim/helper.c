@@ -185,11 +185,18 @@ bool ra_helper_give(uid_t user)
     return done;
 }
 
-/* With the lock. The header tells readers whether to wait for an answer. */
+/*
+ * With the lock. The header tells readers whether to wait for an answer. A filter that came
+ * after the start may end who makes a thread: none is made under one.
+ */
 static int make(void)
 {
     uint32_t *tid = &RA_CURRENT->header.sampler_tid;
 
+    if (!ra_filter_allows_files()) {
+        __atomic_store_n(tid, 0, __ATOMIC_RELEASE);
+        return EPERM;
+    }
     __atomic_store_n(&asked.state, IDLE, __ATOMIC_RELAXED);
     __atomic_store_n(&is_to_end, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&is_busy, 0, __ATOMIC_RELAXED);

@@ -45,7 +45,7 @@ gone() {
 }
 
 for action in kill_process kill_thread trap errno; do
-    for scope in process root main thread before; do
+    for scope in process root main thread before alone; do
         [ $scope != root ] || [ "$(id -u)" -eq 0 ] || continue
         what="$action, $scope"
         if [ $scope = before ]; then

@@ -7,7 +7,8 @@
  *   SCOPE   process: the filter is for all threads; main: for the one that sets it; thread: one
  *           that ends; root: for all, without giving up new privileges; before: it is there
  *           when the program starts again, with LIBRARY preloaded: then files can be read, but
- *           nothing be made or removed
+ *           nothing be made or removed; alone: it is for a forked child that has hardly
+ *           allocated, and forbids it threads and children as well
  *
  * Prints "ready" and waits for a line; then threads come and go, children end in each way, and
  * it ends by the end of main. Prints how each child ended.
@@ -49,9 +50,11 @@ static const int calls[] = {
     SYS_open,     SYS_stat,      SYS_lstat,     SYS_access,
 #endif
 };
-enum { ALL = sizeof calls / sizeof *calls };
+static const int lives[] = {SYS_clone, SYS_clone3};
+enum { ALL = sizeof calls / sizeof *calls, LIVES = sizeof lives / sizeof *lives };
 
 static uint32_t action;
+static bool is_alone;
 
 static size_t count_for(bool before)
 {
@@ -63,18 +66,24 @@ static size_t count_for(bool before)
     return before ? count : ALL;
 }
 
+static void add_calls(struct sock_fprog *program, const int *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        program->filter[program->len++] =
+            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)numbers[i], 0, 1);
+        program->filter[program->len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
+    }
+}
+
 static void forbid(bool before, unsigned flags, bool as_root)
 {
-    struct sock_filter code[2 * ALL + 2];
+    struct sock_filter code[2 * (ALL + LIVES) + 2];
     struct sock_fprog program = {.filter = code};
 
     code[program.len++] =
         (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < count_for(before); i++) {
-        code[program.len++] =
-            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
-        code[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
-    }
+    add_calls(&program, calls, count_for(before));
+    add_calls(&program, lives, is_alone ? LIVES : 0);
     code[program.len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     if ((!as_root && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) ||
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) != 0) {
@@ -142,6 +151,23 @@ static void end_child(int way)
     }
 }
 
+/* Of one that would have a helper with its eighth allocation. */
+static void run_lone_child(void)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        is_alone = true;
+        forbid(false, 0, false);
+        allocate(NULL);
+        _exit(8);
+    }
+    waitpid(child, &status, 0);
+    printf("lone child: wait status %#x\n", (unsigned)status);
+    fflush(stdout);
+}
+
 static void run_children(void)
 {
     for (int way = 0; way < 5; way++) {
@@ -202,6 +228,10 @@ int main(int argc, char **argv)
     set_filter(argv[2]);
     pause_for_test();
     run_threads(THREADS);
-    run_children();
+    if (strcmp(argv[2], "alone") == 0) {
+        run_lone_child();
+    } else {
+        run_children();
+    }
     return 9;
 }
