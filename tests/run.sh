@@ -3,13 +3,13 @@
 # and under a time limit, and ends with "N passed, N failed". 77 means skipped.
 #
 # JOBS of them run side by side (as many as there are processors); what one of them says is
-# printed when it has ended. Those that weigh or time things, or leave processes that nobody can
-# look at whole, run alone, after the others.
+# printed when it has ended. Those that weigh or time things, drive a screen, or leave processes
+# that nobody can look at whole, run alone, after the others.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 
 [ $# -gt 0 ] || { echo "run.sh: no test of that name" >&2 && exit 2; }
-alone='/(test_bench_memory|test_soak|test_check_silent)(\.sh)?$'
+alone='/(test_bench_memory|test_soak|test_check_silent|test_screen[a-z_]*)(\.sh)?$'
 jobs=${JOBS:-$(nproc)}
 passed=0 failed=0 skipped=0 bad=
 export RUBY_ALLOC_BUILD="${BUILD:-build}"
