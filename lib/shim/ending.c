@@ -1,7 +1,6 @@
 #include "ending.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -109,16 +108,10 @@ static bool will_end(int signal)
 int raise(int signal)
 {
     bool left = will_end(signal) && ra_run_leave();
-    int result = -1;
+    int result = next.raise ? next.raise(signal)
+                            : ra_system_as_libc(ra_system(SYS_tgkill, ra_system_pid(),
+                                                          ra_system_thread(), signal, 0, 0, 0));
 
-    if (next.raise) {
-        result = next.raise(signal);
-    } else {
-        long error = ra_system(SYS_tgkill, ra_system_pid(), ra_system_thread(), signal, 0, 0, 0);
-
-        errno = error != 0 ? (int)-error : errno;
-        result = error != 0 ? -1 : 0;
-    }
     ra_region_come_back(left);
     return result;
 }
@@ -126,16 +119,9 @@ int raise(int signal)
 int kill(pid_t process, int signal)
 {
     bool left = process > 0 && process == ra_system_pid() && will_end(signal) && ra_run_leave();
-    int result = -1;
+    int result = next.kill ? next.kill(process, signal)
+                           : ra_system_as_libc(ra_system(SYS_kill, process, signal, 0, 0, 0, 0));
 
-    if (next.kill) {
-        result = next.kill(process, signal);
-    } else {
-        long error = ra_system(SYS_kill, process, signal, 0, 0, 0, 0);
-
-        errno = error != 0 ? (int)-error : errno;
-        result = error != 0 ? -1 : 0;
-    }
     ra_region_come_back(left);
     return result;
 }

@@ -1,7 +1,6 @@
 #include "filter.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -75,13 +74,7 @@ static int call_prctl(int option, long second, long third, long fourth, long fif
     if (next_prctl) {
         return next_prctl(option, second, third, fourth, fifth);
     }
-    long result = ra_system(SYS_prctl, option, second, third, fourth, fifth, 0);
-
-    if (result < 0) {
-        errno = (int)-result;
-        return -1;
-    }
-    return (int)result;
+    return ra_system_as_libc(ra_system(SYS_prctl, option, second, third, fourth, fifth, 0));
 }
 
 /* Noted before the call: a filter may be in force as soon as it returns. */

@@ -62,6 +62,16 @@ static inline long ra_system(long number, long a, long b, long c, long d, long e
 }
 #endif
 
+/* The kernel's answer as libc gives it: -1 and errno for an error. */
+static inline int ra_system_as_libc(long result)
+{
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return (int)result;
+}
+
 /* The calls of these names. */
 static inline int ra_system_open(const char *path, int flags, mode_t mode)
 {
